@@ -1,0 +1,2 @@
+//! The `snowline` program.
+fn main() {}

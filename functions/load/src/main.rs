@@ -1,0 +1,2 @@
+//! The load Lambda.
+fn main() {}

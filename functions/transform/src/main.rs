@@ -1,0 +1,2 @@
+//! The transform Lambda.
+fn main() {}
