@@ -6,6 +6,25 @@
 //! [`ContractError`] that names file, path and cause. A construct the pipeline cannot enforce is
 //! such an error, never skipped.
 
+mod aggregates;
+mod checks;
+mod columns;
+mod contract;
 mod dataset;
+mod decimal;
+mod derived;
+mod error;
+mod extensions;
+mod names;
+mod odcs;
+mod promises;
+mod quality;
+mod read;
+mod rules;
+mod types;
+mod versions;
+mod yaml;
 
 pub use dataset::*;
+pub use decimal::NotADecimal;
+pub use error::ContractError;

@@ -1,0 +1,147 @@
+//! Names of columns and tables: what every system they pass through accepts without quotes.
+
+use crate::Column;
+use crate::error::Found;
+use crate::yaml::Node;
+
+/// Words Snowflake does not take as the name of a column.
+const RESERVED: &[&str] = &[
+    "all",
+    "alter",
+    "and",
+    "any",
+    "as",
+    "between",
+    "by",
+    "case",
+    "cast",
+    "check",
+    "column",
+    "connect",
+    "connection",
+    "constraint",
+    "create",
+    "cross",
+    "current",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "database",
+    "delete",
+    "distinct",
+    "drop",
+    "else",
+    "exists",
+    "false",
+    "following",
+    "for",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "increment",
+    "inner",
+    "insert",
+    "intersect",
+    "into",
+    "is",
+    "join",
+    "lateral",
+    "left",
+    "like",
+    "localtime",
+    "localtimestamp",
+    "minus",
+    "natural",
+    "not",
+    "null",
+    "of",
+    "on",
+    "or",
+    "order",
+    "qualify",
+    "regexp",
+    "revoke",
+    "right",
+    "rlike",
+    "row",
+    "rows",
+    "sample",
+    "schema",
+    "select",
+    "set",
+    "some",
+    "start",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trigger",
+    "true",
+    "try_cast",
+    "union",
+    "unique",
+    "update",
+    "using",
+    "values",
+    "view",
+    "when",
+    "where",
+    "with",
+];
+
+/// Reads a name: a lower-case SQL identifier that means nothing else.
+pub(crate) fn identifier(node: &Node) -> Found<'_, &str> {
+    let name = node.text()?;
+    if name.starts_with('_') {
+        return node.fail(format!("`{name}` is reserved: names with a leading `_` are our own"));
+    }
+    let legal = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+    if !name.starts_with(|first: char| first.is_ascii_lowercase()) || !name.bytes().all(legal) {
+        return node
+            .fail(format!("`{name}` is not a name: use a-z, 0-9 and _, beginning with a letter"));
+    }
+    if RESERVED.contains(&name) {
+        return node.fail(format!("`{name}` is reserved: it is a word of SQL"));
+    }
+    Ok(name)
+}
+
+/// Reads the name of a column of the record.
+pub(crate) fn column<'a, 'c>(node: &'a Node, columns: &'c [Column]) -> Found<'a, &'c Column> {
+    let name = node.text()?;
+    match columns.iter().find(|column| column.name == name) {
+        Some(column) => Ok(column),
+        None => node.fail(format!("there is no column `{name}`")),
+    }
+}
+
+/// Reads the name of a column that is not restricted, so that the warehouse has it.
+pub(crate) fn open_column<'a, 'c>(node: &'a Node, columns: &'c [Column]) -> Found<'a, &'c Column> {
+    match column(node, columns)? {
+        column if column.restricted => {
+            node.fail(format!("`{}` is restricted and does not reach the warehouse", column.name))
+        }
+        column => Ok(column),
+    }
+}
+
+/// Reads a list of names with no name twice.
+pub(crate) fn distinct<'a, T: PartialEq>(
+    node: &'a Node,
+    mut read: impl FnMut(&'a Node) -> Found<'a, T>,
+) -> Found<'a, Vec<T>> {
+    let mut values = Vec::new();
+    for item in node.some_items()? {
+        let value = read(item)?;
+        if values.contains(&value) {
+            return item.fail("stands in this list twice");
+        }
+        values.push(value);
+    }
+    Ok(values)
+}

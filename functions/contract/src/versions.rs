@@ -1,0 +1,64 @@
+//! The custom properties `dedupe`, `operation` and `unknownFields`: which rows are versions of
+//! one entity, and what a version does to it.
+
+use crate::error::Found;
+use crate::read::{Fields, Keys};
+use crate::yaml::Node;
+use crate::{Column, DataType, Dedupe, Rule, UnknownFields, names};
+
+const DEDUPE: Keys = Keys { read: &["key", "order"], documentation: &[], refused: &[] };
+
+/// Reads what makes two rows the same entity.
+pub(crate) fn dedupe<'a>(
+    node: Option<&'a Node>,
+    table: Fields<'a>,
+    columns: &[Column],
+) -> Found<'a, Dedupe> {
+    let Some(node) = node else {
+        return table.node.fail("the custom property `dedupe` is missing: which rows are one?");
+    };
+    let fields = node.fields(&DEDUPE)?;
+    let key = names::distinct(fields.require("key")?, |item| present(item, columns))?;
+    let order = names::distinct(fields.require("order")?, |item| present(item, columns))?;
+    Ok(Dedupe { key, order })
+}
+
+/// Reads the name of a column that every row and every table has a value of.
+fn present<'a>(node: &'a Node, columns: &[Column]) -> Found<'a, String> {
+    let column = names::open_column(node, columns)?;
+    if !column.required {
+        return node.fail(format!("`{}` is not required, so it may be null", column.name));
+    }
+    if column.data_type == DataType::Double {
+        return node.fail(format!("`{}` is a FLOAT, which does not compare exactly", column.name));
+    }
+    Ok(column.name.clone())
+}
+
+/// Reads the column that says what happened to the entity.
+pub(crate) fn operation<'a>(
+    node: Option<&'a Node>,
+    columns: &[Column],
+) -> Found<'a, Option<String>> {
+    let Some(node) = node else { return Ok(None) };
+    let column = names::open_column(node, columns)?;
+    let allows_operations = |rule: &Rule| {
+        matches!(rule, Rule::OneOf { values }
+            if values.len() == 3 && ["I", "U", "D"].iter().all(|op| values.iter().any(|v| v == op)))
+    };
+    if !column.rules.iter().any(allows_operations) {
+        return node.fail(format!("the valid values of `{}` must be I, U and D", column.name));
+    }
+    Ok(Some(column.name.clone()))
+}
+
+/// Reads what happens to fields that no column names; kept unless the contract says otherwise.
+pub(crate) fn unknown_fields(node: Option<&Node>) -> Found<'_, UnknownFields> {
+    node.map_or(Ok(UnknownFields::Keep), |node| {
+        node.choice(&[
+            ("keep", UnknownFields::Keep),
+            ("drop", UnknownFields::Drop),
+            ("reject", UnknownFields::Reject),
+        ])
+    })
+}
