@@ -1,0 +1,144 @@
+"""A function: its instances, started as needed up to its concurrency and reused when idle."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from local.aws.instance import FunctionConfig, Instance, Report, Result
+
+MAX_ENVIRONMENT_BYTES = 4096
+RESERVED_VARIABLES = ("_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "TZ")
+RESERVED_PREFIXES = ("AWS_LAMBDA_", "AWS_ACCESS_KEY", "AWS_SECRET_", "AWS_SESSION_", "AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+class InvalidConfiguration(ValueError):
+    """The service would refuse to create the function."""
+
+
+class Throttled(Exception):
+    """Every instance that the reserved concurrency allows is busy."""
+
+
+class Stopped(Exception):
+    """The stand-in is shutting down."""
+
+
+class Function:
+    """Runs invocations on a pool of instances.
+
+    `max_instances` is this machine's limit: an invocation above it waits. One above the
+    reserved concurrency is throttled, as by the service.
+    """
+
+    def __init__(
+        self,
+        config: FunctionConfig,
+        platform: dict[str, str],
+        logs: Path,
+        max_instances: int,
+        on_report: Callable[[Report], None],
+    ) -> None:
+        check_environment(config)
+        self.config = config
+        self._environment = config.environment | platform | self_description(config)
+        self._logs = logs / config.name
+        reserved = config.reserved_concurrency
+        self._max_instances = max_instances if reserved is None else min(max_instances, reserved)
+        self._on_report = on_report
+        self._changed = threading.Condition()
+        self._idle: list[Instance] = []
+        self._all: set[Instance] = set()
+        self._started = 0
+        self._admitted = 0
+        self._closed = False
+
+    @property
+    def running(self) -> int:
+        """How many invocations are under way or wait for an instance."""
+        return self._admitted
+
+    def invoke(self, request_id: str, payload: bytes) -> Result:
+        """Runs one invocation to its end.
+
+        Raises `Throttled` when the reserved concurrency is used up, `Stopped` after `stop`.
+        """
+        instance = self._acquire()
+        try:
+            result = instance.invoke(request_id, payload)
+            self._on_report(result.report)
+            return result
+        finally:
+            self._release(instance)
+
+    def stop(self) -> None:
+        """Kills every instance."""
+        with self._changed:
+            self._closed = True
+            instances, self._all, self._idle = self._all, set(), []
+            self._changed.notify_all()
+        for instance in instances:
+            instance.stop()
+
+    def _acquire(self) -> Instance:
+        with self._changed:
+            reserved = self.config.reserved_concurrency
+            if reserved is not None and self._admitted >= reserved:
+                raise Throttled(self.config.name)
+            self._admitted += 1
+            try:
+                self._changed.wait_for(lambda: self._closed or self._idle or len(self._all) < self._max_instances)
+                if self._closed:
+                    raise Stopped(self.config.name)
+                if self._idle:
+                    return self._idle.pop()
+                return self._start()
+            except BaseException:
+                self._admitted -= 1
+                raise
+
+    def _start(self) -> Instance:
+        self._started += 1
+        log = self._logs / f"{self._started:04}.log"
+        instance = Instance(self.config, self._environment, log)
+        self._all.add(instance)
+        return instance
+
+    def _release(self, instance: Instance) -> None:
+        reusable = instance.alive
+        with self._changed:
+            self._admitted -= 1
+            if not reusable:
+                self._all.discard(instance)
+            elif instance in self._all:
+                self._idle.append(instance)
+            self._changed.notify()
+        if not reusable:
+            instance.stop()
+
+
+def check_environment(config: FunctionConfig) -> None:
+    """Raises `InvalidConfiguration` for an environment that Lambda refuses."""
+    reserved = [
+        name for name in config.environment if name in RESERVED_VARIABLES or name.startswith(RESERVED_PREFIXES)
+    ]
+    if reserved:
+        raise InvalidConfiguration(f"{config.name}: reserved keys used in the environment: {', '.join(reserved)}")
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in config.environment.items())
+    if size > MAX_ENVIRONMENT_BYTES:
+        raise InvalidConfiguration(f"{config.name}: the environment exceeds the 4 KB limit ({size} bytes)")
+
+
+def self_description(config: FunctionConfig) -> dict[str, str]:
+    """The variables with which Lambda tells a function about itself."""
+    return {
+        "AWS_LAMBDA_FUNCTION_NAME": config.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{config.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        "_HANDLER": "bootstrap",
+        "TZ": ":UTC",
+    }

@@ -1,0 +1,81 @@
+"""One loopback port for every AWS service: our stand-ins where we have one, moto for the rest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from http.client import responses
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from local.aws.http import Request, Response
+
+Handler = Callable[[Request], Response]
+
+
+class Gateway:
+    """Routes by path prefix or by the service in X-Amz-Target; S3, SQS and others go to moto."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, Handler] = {}
+        self._targets: dict[str, Handler] = {}
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_QuietHandler)
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """The value of AWS_ENDPOINT_URL."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def route_path(self, prefix: str, handler: Handler) -> None:
+        """Sends requests whose path starts with `prefix` to `handler`."""
+        self._paths[prefix] = handler
+
+    def route_target(self, service: str, handler: Handler) -> None:
+        """Sends requests whose X-Amz-Target is `service`.Operation to `handler`."""
+        self._targets[service] = handler
+
+    def stop(self) -> None:
+        """Stops listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        handler = self._handler(environ)
+        if handler is None:
+            return self._moto(environ, start_response)
+        response = handler(_request(environ))
+        headers = [("Content-Length", str(len(response.body))), *response.headers.items()]
+        start_response(f"{response.status} {responses.get(response.status, '')}", headers)
+        return [response.body]
+
+    def _handler(self, environ: dict[str, Any]) -> Handler | None:
+        target = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[0]
+        if target in self._targets:
+            return self._targets[target]
+        path = environ["PATH_INFO"]
+        return next((handler for prefix, handler in self._paths.items() if path.startswith(prefix)), None)
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    # A chunked body has no length; the server marks its stream as ending by itself.
+    length = environ.get("CONTENT_LENGTH") or (-1 if environ.get("wsgi.input_terminated") else 0)
+    body = environ["wsgi.input"].read(int(length))
+    return Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], headers, body)
+
+
+class _QuietHandler(MotoRequestHandler):
+    """Logs no requests; answers are small, so they must not wait for one another."""
+
+    disable_nagle_algorithm = True
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Does nothing."""

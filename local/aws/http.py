@@ -1,0 +1,31 @@
+"""Requests and responses as the stand-ins see them, apart from any HTTP server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; header names are lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    """One response."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def json(status: int, body: object, headers: dict[str, str] | None = None) -> Response:
+        """A response with a JSON body."""
+        return Response(status, json.dumps(body).encode(), {"Content-Type": "application/json"} | (headers or {}))

@@ -1,0 +1,280 @@
+"""The whole AWS side of template.yaml, running on this machine.
+
+    with Stack() as stack:
+        snowflake = ...                      # needs stack.endpoint_url to read the lake
+        stack.deploy({"SnowflakeAccount": "LOCAL", "SnowflakeUrl": snowflake.url})
+        stack.put_secret("SnowflakeKeySecret", private_key_pem)
+        subprocess.run([...], env=os.environ | stack.environment)    # a producer
+        stack.wait_until_idle(flush=True)
+        stack.invoke("PublishFunction", {"task": "merge"})
+
+Entering starts one gateway on a free loopback port (`endpoint_url`): our Lambda and
+Firehose, moto for S3, SQS, Secrets Manager, CloudFormation and the rest. `deploy`
+translates the template, resolves it in moto's CloudFormation and starts what it declares:
+functions as processes of the release binaries, their environment, event source mappings,
+asynchronous retries and failure destinations, delivery streams, bucket notifications,
+secrets. Nothing of that is wired anywhere else. Leaving stops everything.
+
+| | |
+|---|---|
+| `outputs["LakeBucketName"]` | the outputs of the template |
+| `functions["LoadFunction"]` | a function's configuration, by its logical id |
+| `resources["LoadQueue"]` | any resource: physical_id, arn, resolved properties |
+| `client("s3")` | a boto3 client of the stack |
+| `environment` | what a child process needs to reach the stack with any AWS SDK |
+| `invoke(id, event)` / `invoke_async(id, event)` | calls a function; an error raises `FunctionFailed` |
+| `wait_until_idle()` | until no buffer, notification, event, invocation or queue message is left |
+| `reports` | the REPORT of every invocation so far |
+| `metrics()` | the embedded-metric-format lines that functions logged |
+| `events.redeliver(prefix, times, shuffle)` | S3 notifications again |
+| `firehose.fault_rate`, `firehose.refuse_next(n)` | faults on demand |
+
+moto keeps its state in the process: one stack at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from local.aws import cloudformation, wiring
+from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
+from local.aws.events import S3Events
+from local.aws.firehose import TARGET as FIREHOSE_TARGET
+from local.aws.firehose import Firehose
+from local.aws.gateway import Gateway
+from local.aws.instance import FunctionConfig, Report
+from local.aws.lambda_service import PATH_PREFIX, RETRY_DELAYS_S, LambdaService
+from local.aws.sqs_poller import SqsPoller
+
+ROOT = Path(__file__).resolve().parent.parent
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+IDLE_POLL_S = 0.02
+
+
+class FunctionFailed(Exception):
+    """A function answered with an error; `payload` is its errorType and errorMessage."""
+
+    def __init__(self, name: str, payload: dict[str, Any]) -> None:
+        super().__init__(f"{name}: {payload.get('errorType')}: {payload.get('errorMessage')}")
+        self.payload = payload
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where a run may be faster than the service; None keeps what the template says."""
+
+    retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S
+    firehose_interval_s: float | None = None
+    batch_window_s: float | None = None
+    redelivery_s: int | None = None
+
+
+class Stack:
+    """A deployment of a SAM template; see the module's description.
+
+    `commands` maps a binary's name (BuildProperties.Binary of the template) to what runs
+    it; by default target/release/<name>. Logs go to `run_directory`/logs.
+    """
+
+    def __init__(
+        self,
+        template: Path = ROOT / "template.yaml",
+        name: str = "snowline",
+        timing: Timing = Timing(),
+        max_instances: int = 4,
+        commands: dict[str, tuple[str, ...]] | None = None,
+        run_directory: Path = ROOT / "target" / "local-run",
+    ) -> None:
+        self._template = template
+        self._name = name
+        self._timing = timing
+        self._max_instances = max_instances
+        self._commands = commands or {}
+        self.logs = run_directory / "logs"
+        self._pollers: list[SqsPoller] = []
+        self._deployment = Deployment({}, {})
+
+    def __enter__(self) -> Self:
+        shutil.rmtree(self.logs, ignore_errors=True)
+        cloudformation.reset()
+        self._gateway = Gateway()
+        self._s3, self._sqs = self.client("s3"), self.client("sqs")
+        self.lambdas = LambdaService(
+            platform=self.environment | {"PATH": os.defpath, "LANG": "en_US.UTF-8"},
+            logs=self.logs,
+            send=self._send,
+            retry_delays=self._timing.retry_delays_s,
+            max_instances=self._max_instances,
+        )
+        self.firehose = Firehose(self._put_object)
+        self.events = S3Events(REGION, self._invoke_by_arn, self._send)
+        self.events.attach()
+        self._gateway.route_path(PATH_PREFIX, self.lambdas.handle)
+        self._gateway.route_target(FIREHOSE_TARGET, self.firehose.handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stops from the source downwards, so that nothing is delivered into the void."""
+        self.firehose.stop()
+        self.events.stop()
+        for poller in self._pollers:
+            poller.stop()
+        self.lambdas.stop()
+        self._gateway.stop()
+
+    def deploy(self, parameters: dict[str, str]) -> None:
+        """Deploys the template with these parameters.
+
+        `Architecture` is the host's: nothing is built for another one here.
+        """
+        template = cloudformation.translate(self._template, parameters)
+        deployment = cloudformation.deploy(self.client("cloudformation"), self._name, template, parameters)
+        self._deployment = deployment
+        for config in wiring.functions(deployment, self._commands).values():
+            self.lambdas.create(config)
+        for stream in wiring.streams(deployment, self._timing.firehose_interval_s):
+            self.firehose.create(stream)
+        for bucket in wiring.versioned_buckets(deployment):
+            self._s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        for mapping in wiring.mappings(deployment, self._timing.batch_window_s):
+            self._pollers.append(SqsPoller(mapping, self._sqs, self.lambdas.invoke, self._timing.redelivery_s))
+        for route in wiring.routes(deployment):
+            self.events.add(route)
+
+    # What a run asks of the stack.
+
+    @property
+    def endpoint_url(self) -> str:
+        """The one address of all AWS services."""
+        return self._gateway.url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which any AWS SDK reaches this stack."""
+        region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        return CREDENTIALS | region | {"AWS_ENDPOINT_URL": self.endpoint_url}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the template."""
+        return self._deployment.outputs
+
+    @property
+    def resources(self) -> dict[str, Resource]:
+        """Every resource by its logical id."""
+        return self._deployment.resources
+
+    @property
+    def functions(self) -> dict[str, FunctionConfig]:
+        """Every function by its logical id."""
+        return wiring.functions(self._deployment, self._commands)
+
+    @property
+    def reports(self) -> list[Report]:
+        """The REPORT of every invocation, in the order in which they ended."""
+        return self.lambdas.reports
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stack; it does not retry, as no call here should need it."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=900, max_pool_connections=50),
+        )
+
+    def put_secret(self, logical_id: str, value: str) -> None:
+        """Sets the value of a secret of the template."""
+        secret_id = self.resources[logical_id].physical_id
+        self.client("secretsmanager").put_secret_value(SecretId=secret_id, SecretString=value)
+
+    def invoke(self, logical_id: str, event: Any) -> Any:
+        """Invokes a function and returns its answer; raises `FunctionFailed` on its error."""
+        name = self.resources[logical_id].physical_id
+        result = self.lambdas.invoke(name, json.dumps(event).encode())
+        answer = json.loads(result.payload or b"null")
+        if result.error:
+            raise FunctionFailed(name, answer)
+        return answer
+
+    def invoke_async(self, logical_id: str, event: Any) -> str:
+        """Queues an event for a function; returns its request id."""
+        return self.lambdas.invoke_async(self.resources[logical_id].physical_id, json.dumps(event).encode())
+
+    def messages(self, url: str) -> list[Any]:
+        """Takes and deletes every message of a queue (a DLQ, a destination), parsed."""
+        taken = []
+        while batch := self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in batch:
+                self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                taken.append(json.loads(message["Body"]))
+        return taken
+
+    def metrics(self) -> Iterator[dict[str, Any]]:
+        """Every embedded-metric-format line that the functions have logged so far."""
+        for log in sorted(self.logs.rglob("*.log")):
+            for line in log.read_bytes().splitlines():
+                if line.startswith(b"{") and b'"_aws"' in line:
+                    yield json.loads(line)
+
+    def wait_until_idle(self, timeout_s: float = 120, flush: bool = False) -> None:
+        """Waits until nothing is under way any more; `flush` delivers Firehose's buffers now.
+
+        Raises `TimeoutError` naming what is still busy, such as a message that waits for
+        its visibility timeout.
+        """
+        if flush:
+            self.firehose.flush()
+        end = time.monotonic() + timeout_s
+        while (busy := self._busy()) is not None:
+            if time.monotonic() > end:
+                raise TimeoutError(f"still busy after {timeout_s} s: {busy}")
+            time.sleep(IDLE_POLL_S)
+
+    def _busy(self) -> str | None:
+        """Asks in the order in which work flows, so that none slips past between two questions."""
+        stages = [
+            ("firehose buffers", lambda: self.firehose.pending),
+            ("notifications", lambda: self.events.pending),
+            ("invocations", lambda: self.lambdas.pending),
+            ("notifications", lambda: self.events.pending),
+            *((f"messages in {poller.queue_url}", lambda url=poller.queue_url: self._depth(url)) for poller in self._pollers),
+            ("invocations", lambda: self.lambdas.pending),
+        ]
+        for name, pending in stages:
+            if count := pending():
+                return f"{count} {name}"
+        return None
+
+    def _depth(self, url: str) -> int:
+        kinds = ["", "NotVisible", "Delayed"]
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
+
+    # How the services reach one another.
+
+    def _put_object(self, bucket: str, key: str, body: bytes) -> None:
+        self._s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def _invoke_by_arn(self, arn: str, body: str) -> None:
+        self.lambdas.invoke_async(arn, body.encode())
+
+    def _send(self, queue_arn: str, body: str) -> None:
+        url = f"{self.endpoint_url}/{ACCOUNT}/{queue_arn.rpartition(':')[2]}"
+        self._sqs.send_message(QueueUrl=url, MessageBody=body)
