@@ -1,0 +1,143 @@
+use contract::Dataset;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+
+use crate::{StatementError, context, dialect};
+
+/// Most files one COPY statement can name.
+pub const MAX_FILES: usize = 1_000;
+
+/// How long an object may be known to the ledger only, or to staging only, before the audit
+/// counts it as a mismatch: the two are loaded by different statements.
+pub const AUDIT_GRACE_MINUTES: u32 = 60;
+
+/// Name and text of every template, sorted by name.
+pub(crate) const TEMPLATES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
+
+/// The statements of one dataset.
+pub struct Statements {
+    pub(crate) dataset: Dataset,
+    pub(crate) templates: Environment<'static>,
+    context: Value,
+}
+
+impl Statements {
+    /// Parses the embedded templates for a dataset.
+    ///
+    /// # Errors
+    /// [`StatementError::Template`] if a template does not parse.
+    pub fn new(dataset: &Dataset) -> Result<Self, StatementError> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_auto_escape_callback(|_| AutoEscape::Custom("sql".into()));
+        templates.set_formatter(dialect::write_value);
+        templates.add_function("literal", |text: &str| {
+            Value::from_safe_string(dialect::literal(text))
+        });
+        templates.add_filter("indent", |text: &str, width: usize| {
+            Value::from_safe_string(text.trim().replace('\n', &format!("\n{:width$}", "")))
+        });
+        for (name, text) in TEMPLATES {
+            templates.add_template(name, text).map_err(|source| StatementError::Template {
+                template: (*name).to_owned(),
+                source,
+            })?;
+        }
+        Ok(Self { dataset: dataset.clone(), templates, context: context::of(dataset) })
+    }
+
+    /// COPY of `processed/.../final_*.parquet` files into `staging.<dataset>`. `files` are keys
+    /// relative to the bucket. The answer has one row a file (`file`, `status`, `rows_loaded`,
+    /// `first_error`, ...); a file already loaded with the same bytes is skipped.
+    ///
+    /// # Errors
+    /// [`StatementError::FileCount`] for no file or more than [`MAX_FILES`].
+    pub fn copy_rows(&self, files: &[String]) -> Result<String, StatementError> {
+        self.copy("staging/copy_rows.sql", files, context! {})
+    }
+
+    /// COPY of an aggregate's `processed/.../<aggregate>_*.parquet` files into
+    /// `staging.<aggregate>`, otherwise as [`copy_rows`](Self::copy_rows).
+    ///
+    /// # Errors
+    /// As [`copy_rows`](Self::copy_rows), and [`StatementError::UnknownAggregate`].
+    pub fn copy_aggregate(&self, name: &str, files: &[String]) -> Result<String, StatementError> {
+        if !self.dataset.aggregates.iter().any(|aggregate| aggregate.name == name) {
+            return Err(StatementError::UnknownAggregate {
+                dataset: self.dataset.name.clone(),
+                aggregate: name.to_owned(),
+            });
+        }
+        self.copy("staging/copy_aggregate.sql", files, context! { table => name })
+    }
+
+    /// COPY of `ledger/.../ledger_*.json` files into `ops.ledger`, otherwise as
+    /// [`copy_rows`](Self::copy_rows).
+    ///
+    /// # Errors
+    /// As [`copy_rows`](Self::copy_rows).
+    pub fn copy_ledger(&self, files: &[String]) -> Result<String, StatementError> {
+        self.copy("staging/copy_ledger.sql", files, context! {})
+    }
+
+    /// Compares ledger and staging. The first row of the answer has a null `source_object` and
+    /// the totals: `objects`, `mismatches`, `pending`, `rows_accepted`, `rows_loaded`. Each
+    /// further row is a mismatching object (at most 100): `source_object`, `contract_version`,
+    /// `rows_accepted`, `rows_loaded`. An object of which one side is missing counts as pending
+    /// for `grace_minutes` (usually [`AUDIT_GRACE_MINUTES`]) after the other side was loaded.
+    ///
+    /// # Errors
+    /// [`StatementError::Render`] when a contract name is no SQL identifier, as in all that follow.
+    pub fn audit(&self, grace_minutes: u32) -> Result<String, StatementError> {
+        self.render("publish/audit.sql", context! { grace_minutes })
+    }
+
+    /// Applies what arrived in staging since the last merge to analytics. The answer is one row:
+    /// `number of rows inserted`, `number of rows updated` and, for a dataset with an operation
+    /// column, `number of rows deleted`.
+    ///
+    /// # Errors
+    /// [`StatementError::Render`].
+    pub fn merge(&self) -> Result<String, StatementError> {
+        self.render("publish/merge.sql", context! {})
+    }
+
+    /// Inserts the results of `rows` checks into `ops.check_results` at once. Bindings are text,
+    /// for each result in turn: run_id (may be null), task, check_id, severity (`error` or
+    /// `warning`), passed (`true` or `false`), value (a number or null), threshold,
+    /// failing_rows_query (null when passed or when there is none).
+    ///
+    /// # Errors
+    /// [`StatementError::Render`].
+    pub fn insert_check_results(&self, rows: usize) -> Result<String, StatementError> {
+        self.render("publish/insert_check_results.sql", context! { rows })
+    }
+
+    fn copy(
+        &self,
+        template: &str,
+        files: &[String],
+        more: Value,
+    ) -> Result<String, StatementError> {
+        if files.is_empty() || files.len() > MAX_FILES {
+            return Err(StatementError::FileCount {
+                dataset: self.dataset.name.clone(),
+                files: files.len(),
+            });
+        }
+        self.render(template, context! { files => Value::from(files.to_vec()), ..more })
+    }
+
+    /// Renders a template over the contract and `more`.
+    pub(crate) fn render(&self, template: &str, more: Value) -> Result<String, StatementError> {
+        self.templates
+            .get_template(template)
+            .and_then(|found| found.render(context! { ..more, ..self.context.clone() }))
+            .map(|text| text.trim().to_owned())
+            .map_err(|source| StatementError::Render {
+                template: template.to_owned(),
+                dataset: self.dataset.name.clone(),
+                source,
+            })
+    }
+}

@@ -1,0 +1,5 @@
+-- Measures the age of the newest row in minutes; null when there is no row.
+-- Grain: one row.
+-- Repetition: reads only.
+select datediff(second, max({{ dataset.freshness.column }}), sysdate()) / 60.0 as value
+from analytics.{{ tables.analytics }}
