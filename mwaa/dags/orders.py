@@ -11,7 +11,7 @@ Airflow Variables, read when a task runs:
 The e-mail leaves through the connection ``smtp_default``.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from airflow import DAG
 from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
@@ -53,7 +53,7 @@ with DAG(
     dag_id="snowline_orders",
     description="Audit, merge and check the orders that have been loaded.",
     schedule="@hourly",
-    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     default_args={

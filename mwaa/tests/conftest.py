@@ -32,8 +32,9 @@ os.environ.update(
     AWS_DEFAULT_REGION="us-east-1",
 )
 
-import lambda_endpoint  # noqa: E402
 import mailbox  # noqa: E402
+
+import lambda_endpoint  # noqa: E402
 
 
 @pytest.fixture(scope="session")
