@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from moto.s3 import notifications as moto_notifications
+from moto.s3.notifications import S3NotificationEvent
 
 Record = dict[str, Any]
 Deliver = Callable[[str, str], None]
@@ -104,8 +105,11 @@ class S3Events:
         """Stops delivering."""
         self._outbox.put(None)
 
-    def _observe(self, _account_id: str, event: Any, bucket: Any, key: Any) -> None:
+    def _observe(self, _account_id: str, event: S3NotificationEvent, bucket: Any, key: Any) -> None:
         """Has the signature of moto's send_event."""
+        if event is S3NotificationEvent.OBJECT_CREATED_PUT_EVENT and key.multipart is not None:
+            # moto puts the parts of an upload together by a put: only its completion counts.
+            return
         routes = [route for route in self._routes if route.matches(bucket.name, event.value, key.name)]
         if not routes:
             return

@@ -1,0 +1,1 @@
+"""Tests of the stand-ins, and end-to-end tests over them."""
