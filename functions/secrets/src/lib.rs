@@ -151,10 +151,8 @@ impl Source {
 
 async fn secrets_manager() -> aws_sdk_secretsmanager::Client {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
-        .http_client(http)
-        .load()
-        .await;
+    let config =
+        aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(http).load().await;
     aws_sdk_secretsmanager::Client::new(&config)
 }
 
@@ -174,10 +172,9 @@ mod tests {
         let secret = Location::SecretsManager("arn:salt".to_owned());
         assert_eq!(location(&[("SALT_SECRET", "arn:salt"), ("SALT_FILE", "")]), Ok(secret));
         assert_eq!(location(&[("SALT_FILE", "salt")]), Ok(Location::File("salt".into())));
-        for (variables, word) in [
-            (&[][..], "neither"),
-            (&[("SALT_SECRET", "a"), ("SALT_FILE", "b")][..], "both"),
-        ] {
+        for (variables, word) in
+            [(&[][..], "neither"), (&[("SALT_SECRET", "a"), ("SALT_FILE", "b")][..], "both")]
+        {
             assert!(location(variables).unwrap_err().starts_with(word));
         }
     }

@@ -1,0 +1,179 @@
+//! Sends statements and waits for their rows.
+
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::{Method, Url};
+use secrets::Source;
+use tokio::time::{sleep, timeout, timeout_at};
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::rows::{ResultSet, Rows};
+use crate::statement::Statement;
+use crate::tokens::Tokens;
+use crate::transport::{Answer, Pacing, Request, Transport};
+
+/// A client for one user of one account. Statements may run at the same time.
+#[derive(Debug)]
+pub struct Client {
+    transport: Transport,
+    config: Config,
+    pacing: Pacing,
+}
+
+impl Client {
+    /// Connects to nothing yet: the key is read from `private_key` and the connection opened with
+    /// the first statement.
+    ///
+    /// # Errors
+    /// [`Error::Http`] when the machine offers no root certificates or the like.
+    pub fn new(config: Config, private_key: Source, pacing: Pacing) -> Result<Self, Error> {
+        let tokens = Tokens::new(&config, private_key);
+        Ok(Self { transport: Transport::new(tokens, pacing)?, config, pacing })
+    }
+
+    /// Runs a single statement and returns its rows, all partitions of them.
+    ///
+    /// # Errors
+    /// As [`Self::execute_all`].
+    pub async fn execute(&self, statement: &Statement, deadline: Deadline) -> Result<Rows, Error> {
+        let results = self.execute_all(statement, deadline).await?;
+        results.into_iter().next().ok_or_else(|| Error::Unexpected {
+            handle: None,
+            reason: "no result".to_owned(),
+            source: None,
+        })
+    }
+
+    /// Runs the statements of one request and returns the rows of each, in order.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when the SQL fails; [`Error::Deadline`] when no answer came in time. A
+    /// statement that Snowflake may still be running when this returns has been cancelled, or the
+    /// error says that it could not be.
+    pub async fn execute_all(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+    ) -> Result<Vec<Rows>, Error> {
+        if deadline.left().is_zero() {
+            return Err(Error::Deadline { handle: None, cancelled: false });
+        }
+        let running = Mutex::new(None);
+        let outcome = timeout_at(deadline.instant(), self.run(statement, deadline, &running)).await;
+        let error = match outcome {
+            Ok(Ok(results)) => return Ok(results),
+            Ok(Err(error)) => error,
+            Err(_) => Error::Deadline { handle: None, cancelled: false },
+        };
+        let handle = running.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match handle {
+            Some(handle) if error.leaves_statement_running() => {
+                let cancelled = self.cancel(&handle).await;
+                Err(match error {
+                    Error::Deadline { .. } => Error::Deadline { handle: Some(handle), cancelled },
+                    other => {
+                        tracing::warn!(handle, cancelled, "gave up on a running statement");
+                        other
+                    }
+                })
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// `running` holds the statement's handle for as long as Snowflake may be running it.
+    async fn run(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+        running: &Mutex<Option<String>>,
+    ) -> Result<Vec<Rows>, Error> {
+        let note = |handle| *running.lock().unwrap_or_else(PoisonError::into_inner) = handle;
+        let mut request = self.submission(statement, deadline);
+        let mut polls = 0;
+        let result = loop {
+            match self.transport.call(&request).await? {
+                Answer::Done(result) => break result,
+                Answer::Running { handle, status_path } => {
+                    request = Request::get(self.status_url(&handle, status_path)?);
+                    note(Some(handle));
+                }
+            }
+            sleep(self.pacing.poll.wait(polls, rand::random())).await;
+            polls += 1;
+        };
+        note(None);
+        self.collect(result).await
+    }
+
+    fn submission(&self, statement: &Statement, deadline: Deadline) -> Request {
+        let mut url = self.config.endpoint.statements();
+        url.query_pairs_mut()
+            .append_pair("requestId", &Uuid::new_v4().to_string())
+            .append_pair("async", "true")
+            .append_pair("nullable", "true");
+        let body = statement.body(&self.config, deadline.left());
+        Request { method: Method::POST, url, body: Some(body) }
+    }
+
+    fn status_url(&self, handle: &str, path: Option<String>) -> Result<Url, Error> {
+        let Some(path) = path else { return Ok(self.config.endpoint.statement(handle, None)) };
+        self.config.endpoint.status(&path).ok_or_else(|| Error::Unexpected {
+            handle: Some(handle.to_owned()),
+            reason: format!("the status address {path} is on another host"),
+            source: None,
+        })
+    }
+
+    /// The rows of a finished request: of its one statement, or of each of several.
+    async fn collect(&self, result: ResultSet) -> Result<Vec<Rows>, Error> {
+        if result.statement_handles.is_empty() {
+            return Ok(vec![self.partitions(result).await?]);
+        }
+        let mut all = Vec::with_capacity(result.statement_handles.len());
+        for handle in &result.statement_handles {
+            let url = self.config.endpoint.statement(handle, None);
+            all.push(self.partitions(self.finished(url).await?).await?);
+        }
+        Ok(all)
+    }
+
+    async fn partitions(&self, mut first: ResultSet) -> Result<Rows, Error> {
+        let handle = first.statement_handle.take().unwrap_or_default();
+        let count = first.result_set_meta_data.as_ref().map_or(0, |meta| meta.partitions());
+        let mut rows = Rows::new(first, handle);
+        for partition in 1..count {
+            let mut url = self.config.endpoint.statement(rows.handle(), None);
+            url.query_pairs_mut().append_pair("partition", &partition.to_string());
+            rows.append(self.finished(url).await?);
+        }
+        Ok(rows)
+    }
+
+    /// The result of a statement that is known to be done.
+    async fn finished(&self, url: Url) -> Result<ResultSet, Error> {
+        match self.transport.call(&Request::get(url)).await? {
+            Answer::Done(result) => Ok(result),
+            Answer::Running { handle, .. } => Err(Error::Unexpected {
+                handle: Some(handle),
+                reason: "a finished statement is running again".to_owned(),
+                source: None,
+            }),
+        }
+    }
+
+    /// Whether Snowflake confirmed that the statement is cancelled.
+    async fn cancel(&self, handle: &str) -> bool {
+        let url = self.config.endpoint.statement(handle, Some("cancel"));
+        let request = Request { method: Method::POST, url, body: None };
+        match timeout(self.pacing.cancel, self.transport.call(&request)).await {
+            Ok(Ok(_)) => true,
+            // A confirmed cancellation is a 200 whose code is not that of a finished statement.
+            Ok(Err(Error::Refused(refusal))) => refusal.status == 200,
+            _ => false,
+        }
+    }
+}

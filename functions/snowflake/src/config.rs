@@ -1,0 +1,112 @@
+//! What the environment says about the Snowflake account.
+
+use secrets::{Location, LocationError};
+
+use crate::account;
+use crate::endpoint::{Endpoint, EndpointError};
+
+/// Where and as whom statements run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address of the SQL API.
+    pub endpoint: Endpoint,
+    /// Account identifier: `myorg-myaccount`, or a locator with its region.
+    pub account: String,
+    /// Login name of the user whose public key matches the private key.
+    pub user: String,
+    /// Role, warehouse and database are case-sensitive, written as `SHOW` prints them.
+    pub role: String,
+    /// Warehouse that runs the statements.
+    pub warehouse: String,
+    /// Database in which names are looked up.
+    pub database: String,
+    /// Where the private key stands.
+    pub private_key: Location,
+}
+
+/// Which variable is missing or wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable is not set, or empty.
+    #[error("{variable} is not set")]
+    Missing {
+        /// Name of the variable.
+        variable: &'static str,
+    },
+    /// `SNOWFLAKE_URL` is no address to send a token to.
+    #[error("SNOWFLAKE_URL")]
+    Url(#[from] EndpointError),
+    /// The private key's location is missing or ambiguous.
+    #[error("private key")]
+    PrivateKey(#[from] LocationError),
+}
+
+impl Config {
+    /// Reads `SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_USER`, `SNOWFLAKE_ROLE`, `SNOWFLAKE_WAREHOUSE`,
+    /// `SNOWFLAKE_DATABASE`, one of `SNOWFLAKE_PRIVATE_KEY_SECRET` and
+    /// `SNOWFLAKE_PRIVATE_KEY_FILE`, and the optional `SNOWFLAKE_URL`, which is
+    /// `https://<account>.snowflakecomputing.com` otherwise.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let optional = |variable: &str| lookup(variable).filter(|text| !text.trim().is_empty());
+        let required = |variable| optional(variable).ok_or(ConfigError::Missing { variable });
+        let account = required("SNOWFLAKE_ACCOUNT")?;
+        let url = optional("SNOWFLAKE_URL")
+            .unwrap_or_else(|| format!("https://{}", account::host(&account)));
+        Ok(Self {
+            endpoint: Endpoint::parse(&url)?,
+            user: required("SNOWFLAKE_USER")?,
+            role: required("SNOWFLAKE_ROLE")?,
+            warehouse: required("SNOWFLAKE_WAREHOUSE")?,
+            database: required("SNOWFLAKE_DATABASE")?,
+            private_key: Location::from_lookup(&lookup, "SNOWFLAKE_PRIVATE_KEY")?,
+            account,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 6] = [
+        ("SNOWFLAKE_ACCOUNT", "myorg-acme"),
+        ("SNOWFLAKE_USER", "SNOWLINE"),
+        ("SNOWFLAKE_ROLE", "SNOWLINE_LOAD"),
+        ("SNOWFLAKE_WAREHOUSE", "SNOWLINE_WH"),
+        ("SNOWFLAKE_DATABASE", "SNOWLINE"),
+        ("SNOWFLAKE_PRIVATE_KEY_FILE", "key.pem"),
+    ];
+
+    fn read(change: (&str, &str)) -> Result<Config, ConfigError> {
+        Config::from_lookup(|name| {
+            let changed = (name == change.0).then_some(change.1);
+            let default =
+                || COMPLETE.iter().find(|(variable, _)| *variable == name).map(|(_, v)| *v);
+            changed.or_else(default).map(str::to_owned)
+        })
+    }
+
+    #[test]
+    fn the_address_follows_from_the_account_unless_given() {
+        let endpoint = |url| read(("SNOWFLAKE_URL", url)).unwrap().endpoint;
+        let default = Endpoint::parse("https://myorg-acme.snowflakecomputing.com").unwrap();
+        assert_eq!(endpoint(""), default);
+        assert_eq!(endpoint("http://127.0.0.1:1"), Endpoint::parse("http://127.0.0.1:1").unwrap());
+        assert!(read(("SNOWFLAKE_URL", "http://example.com")).is_err());
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        for (variable, _) in COMPLETE {
+            let error = read((variable, "")).unwrap_err();
+            let expected = match variable {
+                "SNOWFLAKE_PRIVATE_KEY_FILE" => "private key".to_owned(),
+                _ => format!("{variable} is not set"),
+            };
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Requests and their answers: tokens, resends, and waits between them.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, Url, redirect};
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::backoff::Backoff;
+use crate::error::{Error, Refusal};
+use crate::reply::{Reply, read_reply};
+use crate::rows::ResultSet;
+use crate::tokens::{Renewal, Token, Tokens};
+
+/// How long the client waits for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Pacing {
+    /// Waits between two looks at a running statement.
+    pub poll: Backoff,
+    /// Waits before a request is sent again.
+    pub resend: Backoff,
+    /// Requests in a row without a useful answer after which the client gives up.
+    pub attempts: u32,
+    /// Longest wait for the answer to one request.
+    pub request: Duration,
+    /// Longest wait for the answer to a cancellation; it comes after the deadline.
+    pub cancel: Duration,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        let backoff = |first, longest| Backoff {
+            first: Duration::from_millis(first),
+            longest: Duration::from_millis(longest),
+        };
+        Self {
+            poll: backoff(20, 2_000),
+            resend: backoff(250, 10_000),
+            attempts: 8,
+            request: Duration::from_secs(60),
+            cancel: Duration::from_secs(3),
+        }
+    }
+}
+
+/// An HTTP client that holds the user's tokens.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    http: reqwest::Client,
+    tokens: Tokens,
+    pacing: Pacing,
+}
+
+/// A request that may be sent several times.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) body: Option<Value>,
+}
+
+impl Request {
+    pub(crate) fn get(url: Url) -> Self {
+        Self { method: Method::GET, url, body: None }
+    }
+}
+
+/// An answer that needs no resending.
+pub(crate) enum Answer {
+    Done(ResultSet),
+    Running { handle: String, status_path: Option<String> },
+}
+
+impl Transport {
+    pub(crate) fn new(tokens: Tokens, pacing: Pacing) -> Result<Self, Error> {
+        // An error says that the process has a provider already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("snowline/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(pacing.request)
+            .build()
+            .map_err(Error::Http)?;
+        Ok(Self { http, tokens, pacing })
+    }
+
+    /// Sends a request until it has an answer, within the limits of [`Pacing`].
+    pub(crate) async fn call(&self, request: &Request) -> Result<Answer, Error> {
+        let mut failures = 0;
+        let mut renewals = [Renewal::SignAgain, Renewal::ReloadKey].into_iter();
+        let mut resend = false;
+        loop {
+            let token = self.tokens.current(SystemTime::now()).await?;
+            let trouble = match self.send(request, &token, resend).await {
+                Ok(Reply::Done(result)) => return Ok(Answer::Done(result)),
+                Ok(Reply::Running { handle, status_path }) => {
+                    return Ok(Answer::Running { handle, status_path });
+                }
+                Ok(Reply::Fail(error)) => return Err(error),
+                Ok(Reply::RenewToken(refusal)) => {
+                    let Some(renewal) = renewals.next() else {
+                        return Err(Error::Unauthorized(refusal.into()));
+                    };
+                    tracing::warn!(%refusal, ?renewal, "token refused");
+                    self.tokens.refused(&token, renewal).await;
+                    resend = true;
+                    continue;
+                }
+                Ok(Reply::TryAgain { refusal, after }) => Trouble::Refusal(refusal, after),
+                Err(source) => Trouble::NoAnswer(source),
+            };
+            failures += 1;
+            if failures >= self.pacing.attempts {
+                return Err(trouble.into_error(failures));
+            }
+            tracing::warn!(%trouble, failures, "sending the request again");
+            let backoff = self.pacing.resend.wait(failures - 1, rand::random());
+            sleep(backoff.max(trouble.not_before())).await;
+            resend = true;
+        }
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        token: &Token,
+        resend: bool,
+    ) -> Result<Reply, reqwest::Error> {
+        let mut url = request.url.clone();
+        // A resent submission without this parameter would run the statement a second time.
+        if resend && request.body.is_some() {
+            url.query_pairs_mut().append_pair("retry", "true");
+        }
+        let mut sent = self
+            .http
+            .request(request.method.clone(), url)
+            .bearer_auth(token.expose())
+            .header("X-Snowflake-Authorization-Token-Type", "KEYPAIR_JWT")
+            .header(ACCEPT, "application/json");
+        sent = match &request.body {
+            Some(body) => sent.json(body),
+            None => sent.header(CONTENT_TYPE, "application/json"),
+        };
+        let answer = sent.send().await?;
+        let status = answer.status().as_u16();
+        let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let after = after.map(str::to_owned);
+        let body = answer.bytes().await?;
+        Ok(read_reply(status, after.as_deref(), &body))
+    }
+}
+
+/// Why a request is sent again.
+enum Trouble {
+    Refusal(Refusal, Option<Duration>),
+    NoAnswer(reqwest::Error),
+}
+
+impl Trouble {
+    fn not_before(&self) -> Duration {
+        match self {
+            Self::Refusal(_, after) => after.unwrap_or_default(),
+            Self::NoAnswer(_) => Duration::ZERO,
+        }
+    }
+
+    fn into_error(self, attempts: u32) -> Error {
+        match self {
+            Self::Refusal(refusal, _) => Error::Unavailable { attempts, refusal: refusal.into() },
+            Self::NoAnswer(source) => Error::Unreachable { attempts, source },
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refusal(refusal, _) => refusal.fmt(f),
+            Self::NoAnswer(source) => source.fmt(f),
+        }
+    }
+}
