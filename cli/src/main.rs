@@ -1,2 +1,46 @@
-//! The `snowline` program.
-fn main() {}
+//! The `snowline` program: what people run beside the pipeline. Nothing of it is deployed.
+//!
+//! Exit codes: 0 success, 1 failure, 2 wrong usage.
+
+#![allow(clippy::print_stdout, reason = "standard output is what this program is for")]
+
+mod generate;
+mod sql;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::process::ExitCode;
+
+/// A stream of events in, trusted Snowflake tables out.
+#[derive(Debug, Parser)]
+#[command(name = "snowline", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Generate(generate::Args),
+    Sql(sql::Args),
+}
+
+fn main() -> ExitCode {
+    let result: Result<(), Box<dyn Error>> = match Cli::parse().command {
+        Command::Generate(args) => generate::run(&args).map_err(Into::into),
+        Command::Sql(args) => sql::run(&args).map_err(Into::into),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("snowline: {}", error_chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and everything that caused it, outermost first.
+fn error_chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |chain, cause| format!("{chain}: {cause}"))
+}

@@ -1,0 +1,181 @@
+//! The command line of `snowline generate`.
+
+use jiff::{SignedDuration, Timestamp};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Generate realistic orders and send them to a stream, a bucket or standard output.
+///
+/// The same seed, start, count, rate, span and shares yield the same bytes on every machine.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Where lines go: firehose:STREAM, s3://BUCKET/PREFIX, or - for standard output
+    #[arg(long, value_name = "TARGET", default_value = "-")]
+    pub(crate) to: Target,
+
+    /// Lines a second; 0 means as fast as possible [default: 100, or 0 with --count]
+    #[arg(long, value_name = "LINES")]
+    rate: Option<u32>,
+
+    /// Stop after this many lines
+    #[arg(long, value_name = "LINES")]
+    pub(crate) count: Option<u64>,
+
+    /// Stop after this time: 90s, 10m, 1h30m, or infinite
+    #[arg(long, value_name = "TIME", default_value = "infinite")]
+    duration: Limit,
+
+    /// Seed of the sequence of events [default: a random one, printed at the end]
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+
+    /// Share of bad lines, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.001, value_parser = share)]
+    pub(crate) bad: f64,
+
+    /// Share of the good lines that repeat an earlier line, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share)]
+    pub(crate) duplicates: f64,
+
+    /// Time of the first event, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    start: Option<Timestamp>,
+
+    /// Spread the events of --count over this time from --start, busier by day than by night
+    /// [default: event times follow the rate; without a rate, 1,000 events a second]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "count")]
+    pub(crate) span: Option<Duration>,
+
+    /// How long a line may wait for others to travel with [default: 1s, or 1m to a bucket]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) max_delay: Option<Duration>,
+
+    /// Also write every line to this file, in order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) copy_to: Option<PathBuf>,
+
+    /// Also write the summary to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+}
+
+const DEFAULT_RATE: u32 = 100;
+
+impl Args {
+    /// Lines a second; `None` means as fast as possible.
+    pub(crate) fn lines_per_second(&self) -> Option<u32> {
+        let default = if self.count.is_some() { 0 } else { DEFAULT_RATE };
+        Some(self.rate.unwrap_or(default)).filter(|&rate| rate > 0)
+    }
+
+    /// When to stop; `None` means never.
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        self.duration.0
+    }
+
+    /// The given seed, or a random one.
+    pub(crate) fn seed_or_random(&self) -> u64 {
+        self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()))
+    }
+
+    /// The given start, or now.
+    pub(crate) fn start_or_now(&self) -> Timestamp {
+        self.start.unwrap_or_else(Timestamp::now)
+    }
+}
+
+/// Where lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Standard output.
+    Output,
+    /// A Firehose delivery stream, by name.
+    Firehose { stream: String },
+    /// Objects in a bucket, below a prefix that may be empty.
+    S3 { bucket: String, prefix: String },
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = || "expected firehose:STREAM, s3://BUCKET/PREFIX or -".to_owned();
+        if text == "-" {
+            return Ok(Self::Output);
+        }
+        let target = if let Some(stream) = text.strip_prefix("firehose:") {
+            Self::Firehose { stream: stream.to_owned() }
+        } else {
+            let path = text.strip_prefix("s3://").ok_or_else(unknown)?;
+            let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+            Self::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() }
+        };
+        match &target {
+            Self::Firehose { stream: name } | Self::S3 { bucket: name, .. } if name.is_empty() => {
+                Err(unknown())
+            }
+            _ => Ok(target),
+        }
+    }
+}
+
+/// A time limit; `None` for `infinite`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limit(Option<Duration>);
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "infinite" => Ok(Self(None)),
+            _ => duration(text).map(|limit| Self(Some(limit))),
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let signed: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    Duration::try_from(signed).map_err(|_| "a time span cannot be negative".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_streams_buckets_or_standard_output() {
+        let s3 = |bucket: &str, prefix: &str| Target::S3 {
+            bucket: bucket.into(),
+            prefix: prefix.into(),
+        };
+        for (text, target) in [
+            ("-", Some(Target::Output)),
+            ("firehose:orders", Some(Target::Firehose { stream: "orders".into() })),
+            ("s3://lake/landing/", Some(s3("lake", "landing/"))),
+            ("s3://lake", Some(s3("lake", ""))),
+            ("firehose:", None),
+            ("s3:///landing", None),
+            ("kinesis:orders", None),
+        ] {
+            assert_eq!(text.parse().ok(), target, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_have_units() {
+        let seconds = |seconds| Some(Limit(Some(Duration::from_secs(seconds))));
+        assert_eq!("90s".parse().ok(), seconds(90));
+        assert_eq!("10m".parse().ok(), seconds(600));
+        assert_eq!("infinite".parse().ok(), Some(Limit(None)));
+        assert!("-5s".parse::<Limit>().is_err() && "soon".parse::<Limit>().is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! Where lines go.
+
+use super::Error;
+use super::args::Target;
+use super::firehose::Firehose;
+use super::s3::S3;
+use super::shipping::{Shipping, Traffic};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const FIREHOSE_MAX_DELAY: Duration = Duration::from_secs(1);
+const S3_MAX_DELAY: Duration = Duration::from_secs(60);
+const OUTPUT_BUFFER_BYTES: usize = 256 * 1_024;
+
+/// Takes lines and accounts for every one it took.
+pub(crate) enum Sink {
+    /// Standard output.
+    Output(Output),
+    /// A Firehose delivery stream.
+    Firehose(Shipping<Firehose>),
+    /// Objects in a bucket.
+    S3(Box<Shipping<S3>>),
+}
+
+impl Sink {
+    /// Opens a target. `max_delay` is how long a line may wait for others to travel with.
+    pub(crate) async fn open(
+        target: &Target,
+        max_delay: Option<Duration>,
+        traffic: &Arc<Traffic>,
+    ) -> Self {
+        match target {
+            Target::Output => Self::Output(Output {
+                writer: BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout()),
+                traffic: Arc::clone(traffic),
+            }),
+            Target::Firehose { stream } => {
+                let carrier = Firehose::new(&sdk_config().await, stream, Arc::clone(traffic));
+                let delay = max_delay.unwrap_or(FIREHOSE_MAX_DELAY);
+                Self::Firehose(Shipping::new(carrier, Arc::clone(traffic), delay))
+            }
+            Target::S3 { bucket, prefix } => {
+                let carrier = S3::new(&sdk_config().await, bucket, prefix, Arc::clone(traffic));
+                let delay = max_delay.unwrap_or(S3_MAX_DELAY);
+                Self::S3(Box::new(Shipping::new(carrier, Arc::clone(traffic), delay)))
+            }
+        }
+    }
+
+    /// Accepts a line that ends with a newline.
+    pub(crate) async fn push(&mut self, line: &[u8]) -> Result<(), Error> {
+        match self {
+            Self::Output(output) => output.push(line),
+            Self::Firehose(shipping) => shipping.push(line).await,
+            Self::S3(shipping) => shipping.push(line).await,
+        }
+    }
+
+    /// When the oldest waiting line must leave; `None` when none waits.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Output(output) => (!output.writer.buffer().is_empty()).then(Instant::now),
+            Self::Firehose(shipping) => shipping.deadline(),
+            Self::S3(shipping) => shipping.deadline(),
+        }
+    }
+
+    /// Sends what has waited long enough.
+    pub(crate) async fn send_due(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Output(output) => output.flush(),
+            Self::Firehose(shipping) => shipping.send_due().await,
+            Self::S3(shipping) => shipping.send_due().await,
+        }
+    }
+
+    /// Returns when every accepted line has arrived.
+    pub(crate) async fn finish(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Output(output) => output.flush(),
+            Self::Firehose(shipping) => shipping.finish().await,
+            Self::S3(shipping) => shipping.finish().await,
+        }
+    }
+}
+
+/// Lines on standard output.
+pub(crate) struct Output {
+    writer: BufWriter<Stdout>,
+    traffic: Arc<Traffic>,
+}
+
+impl Output {
+    fn push(&mut self, line: &[u8]) -> Result<(), Error> {
+        self.writer.write_all(line).map_err(Error::Output)?;
+        Traffic::add(&self.traffic.lines, 1);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        self.writer.flush().map_err(Error::Output)
+    }
+}
+
+/// Region, credentials and endpoint as the environment and the AWS profile give them.
+async fn sdk_config() -> aws_config::SdkConfig {
+    let client = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(client).load().await
+}
