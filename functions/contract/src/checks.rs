@@ -5,7 +5,7 @@ use crate::error::Found;
 use crate::quality::{self, Measured, Quality};
 use crate::read::Fields;
 use crate::yaml::Node;
-use crate::{Check, Column, Comparison, Decimal, Dedupe, Metric, Severity, names};
+use crate::{Check, Column, Comparison, Decimal, Dedupe, Metric, Rule, Severity, names, sql};
 
 /// Reads the checks of the columns and of the table, in contract order; then come those that
 /// `unique` and `primaryKey` ask for and nothing else covers.
@@ -15,169 +15,155 @@ pub(crate) fn read<'a>(
     columns: &[Column],
     dedupe: &Dedupe,
 ) -> Found<'a, Vec<Check>> {
-    let mut checks = Checks { columns, checks: Vec::new() };
+    let mut checks = Vec::new();
     for property in properties {
         for quality in &property.measured {
-            checks.add(quality, Some(property))?;
+            add(&mut checks, quality, column_metric(quality, &property.column, columns)?)?;
         }
     }
     for node in table.get("quality").map_or(Ok(&[][..]), Node::items)? {
-        checks.add(&quality::read(node)?, None)?;
+        let quality = quality::read(node)?;
+        add(&mut checks, &quality, table_metric(&quality, columns)?)?;
     }
-    for property in properties {
-        if let Some(node) = property.fields.get("unique") {
-            if node.flag()? {
-                let id = format!("{}_unique", property.column.name);
-                checks.require_unique(node, id, vec![property.column.name.clone()], dedupe)?;
-            }
-        }
+    for (node, id, key) in unique_keys(properties)? {
+        require_unique(&mut checks, node, id, &key, dedupe)?;
     }
-    if let Some((node, key)) = primary_key(properties)? {
-        checks.require_unique(node, "primary_key_unique".to_owned(), key, dedupe)?;
-    }
-    Ok(checks.checks)
+    Ok(checks)
 }
 
-/// The columns of the primary key, with the first node that says so.
-fn primary_key<'a>(properties: &[Property<'a>]) -> Found<'a, Option<(&'a Node, Vec<String>)>> {
-    let mut found: Option<(&Node, Vec<String>)> = None;
-    for property in properties {
-        if let Some(node) = property.fields.get("primaryKey") {
-            if node.flag()? {
-                let (_, key) = found.get_or_insert((node, Vec::new()));
-                key.push(property.column.name.clone());
-            }
-        }
-    }
-    Ok(found)
+/// Adds the check of a quality rule.
+fn add<'a>(checks: &mut Vec<Check>, quality: &Quality<'a>, metric: Metric) -> Found<'a, ()> {
+    let id = quality.fields.require("id")?;
+    let check = Check {
+        id: id.text()?.to_owned(),
+        description: quality.fields.description()?,
+        metric,
+        must: quality.must,
+        severity: quality.severity,
+    };
+    push(checks, id, check)
 }
 
-struct Checks<'c> {
-    columns: &'c [Column],
-    checks: Vec<Check>,
+fn push<'a>(checks: &mut Vec<Check>, node: &'a Node, check: Check) -> Found<'a, ()> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if check.id.is_empty() || !check.id.bytes().all(legal) {
+        return node.fail(format!("`{}` is not an id: use a-z, A-Z, 0-9, _ and -", check.id));
+    }
+    if checks.iter().any(|other| other.id == check.id) {
+        return node.fail(format!("there is another check `{}`", check.id));
+    }
+    checks.push(check);
+    Ok(())
 }
 
-impl Checks<'_> {
-    fn add<'a>(&mut self, quality: &Quality<'a>, property: Option<&Property<'a>>) -> Found<'a, ()> {
-        let fields = quality.fields;
-        let metric = self.metric(quality, property)?;
-        let id = fields.require("id")?;
-        let check = Check {
-            id: id.text()?.to_owned(),
-            description: fields.description()?,
-            metric,
-            must: quality.must,
-            severity: quality.severity,
-        };
-        self.push(id, check)
+/// What a quality rule of a column measures.
+fn column_metric<'a>(
+    quality: &Quality<'a>,
+    column: &Column,
+    columns: &[Column],
+) -> Found<'a, Metric> {
+    if column.restricted {
+        return quality.fields.node.fail(names::out_of_reach(&column.name));
     }
+    let percent = quality.percent;
+    let name = column.name.clone();
+    Ok(match &quality.measure {
+        Measured::RowCount => return misplaced(quality, "the table"),
+        Measured::NullValues => Metric::NullValues { column: name, percent },
+        Measured::MissingValues(list) => {
+            Metric::MissingValues { column: name, values: missing_values(list)?, percent }
+        }
+        Measured::InvalidValues(Rule::OneOf { values }, _) => {
+            Metric::InvalidValues { column: name, valid_values: values.clone(), percent }
+        }
+        Measured::InvalidValues(_, node) => return node.fail("a pattern is checked row by row"),
+        Measured::DuplicateValues(None) => Metric::DuplicateValues { columns: vec![name], percent },
+        Measured::DuplicateValues(Some(list)) => duplicates(list, columns, percent)?,
+        Measured::Sql(query) => Metric::Sql { query: sql::query(query, Some(column))? },
+    })
+}
 
-    fn push<'a>(&mut self, node: &'a Node, check: Check) -> Found<'a, ()> {
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        if check.id.is_empty() || !check.id.bytes().all(legal) {
-            return node.fail(format!("`{}` is not an id: use a-z, A-Z, 0-9, _ and -", check.id));
-        }
-        if self.checks.iter().any(|other| other.id == check.id) {
-            return node.fail(format!("there is another check `{}`", check.id));
-        }
-        self.checks.push(check);
-        Ok(())
-    }
-
-    fn metric<'a>(
-        &self,
-        quality: &Quality<'a>,
-        property: Option<&Property<'a>>,
-    ) -> Found<'a, Metric> {
-        let percent = quality.percent;
-        let metric = quality.fields.get("metric").unwrap_or(quality.fields.node);
-        let column = || match property {
-            None => metric.fail("this metric belongs to a column"),
-            Some(property) if property.column.restricted => metric.fail(format!(
-                "`{}` is restricted and does not reach the warehouse",
-                property.column.name
-            )),
-            Some(property) => Ok(property.column.name.clone()),
-        };
-        Ok(match &quality.measure {
-            Measured::RowCount if property.is_some() => {
-                return metric.fail("this metric belongs to the table");
-            }
-            Measured::RowCount => Metric::RowCount,
-            Measured::NullValues => Metric::NullValues { column: column()?, percent },
-            Measured::MissingValues(values) => {
-                let values = names::distinct(values, Node::text_or_number)?;
-                let values = values.into_iter().map(str::to_owned).collect();
-                Metric::MissingValues { column: column()?, values, percent }
-            }
-            Measured::InvalidValues(rule, _) => {
-                let crate::Rule::OneOf { values } = rule else {
-                    return metric.fail("a pattern belongs to a column");
-                };
-                let valid_values = values.clone();
-                Metric::InvalidValues { column: column()?, valid_values, percent }
-            }
-            Measured::DuplicateValues(None) => {
-                Metric::DuplicateValues { columns: vec![column()?], percent }
-            }
-            Measured::DuplicateValues(Some(list)) => {
-                let read = |node| names::open_column(node, self.columns);
-                let columns = names::distinct(list, read)?;
-                let columns = columns.into_iter().map(|column| column.name.clone()).collect();
-                Metric::DuplicateValues { columns, percent }
-            }
-            Measured::Sql(query) => Metric::Sql { query: sql(query, property)? },
-        })
-    }
-
-    /// Adds a check that the columns hold no combination twice, unless the merge sees to it or an
-    /// existing check says the same.
-    fn require_unique<'a>(
-        &mut self,
-        node: &'a Node,
-        id: String,
-        columns: Vec<String>,
-        dedupe: &Dedupe,
-    ) -> Found<'a, ()> {
-        let same = |other: &[String]| {
-            other.len() == columns.len() && other.iter().all(|name| columns.contains(name))
-        };
-        let zero = Comparison::Be { bound: Decimal { unscaled: 0, scale: 0 } };
-        let covered = self.checks.iter().any(|check| {
-            matches!(&check.metric, Metric::DuplicateValues { columns, .. } if same(columns))
-                && check.must == zero
-                && check.severity == Severity::Error
-        });
-        if covered || same(&dedupe.key) {
-            return Ok(());
-        }
-        let restricted = |name: &String| {
-            self.columns.iter().any(|column| column.name == *name && column.restricted)
-        };
-        if let Some(name) = columns.iter().find(|name| restricted(name)) {
-            return node.fail(format!("`{name}` is restricted and does not reach the warehouse"));
-        }
-        let description = Some(format!("No two rows have the same {}.", columns.join(", ")));
-        let metric = Metric::DuplicateValues { columns, percent: false };
-        self.push(node, Check { id, description, metric, must: zero, severity: Severity::Error })
+/// What a quality rule of the table measures.
+fn table_metric<'a>(quality: &Quality<'a>, columns: &[Column]) -> Found<'a, Metric> {
+    match &quality.measure {
+        Measured::RowCount => Ok(Metric::RowCount),
+        Measured::DuplicateValues(Some(list)) => duplicates(list, columns, quality.percent),
+        Measured::Sql(query) => Ok(Metric::Sql { query: sql::query(query, None)? }),
+        _ => misplaced(quality, "a column"),
     }
 }
 
-/// Reads a query, with `{property}` replaced by the column it belongs to.
-fn sql<'a>(node: &'a Node, property: Option<&Property<'a>>) -> Found<'a, String> {
-    let mut query = node.text()?.trim().to_owned();
-    if let Some(property) = property {
-        query = query.replace("{property}", &property.column.name);
+fn misplaced<'a, T>(quality: &Quality<'a>, owner: &str) -> Found<'a, T> {
+    quality.fields.require("metric")?.fail(format!("this metric belongs to {owner}"))
+}
+
+fn duplicates<'a>(list: &'a Node, columns: &[Column], percent: bool) -> Found<'a, Metric> {
+    let columns = names::distinct(list, |item| names::open_column(item, columns))?;
+    let columns = columns.into_iter().map(|column| column.name.clone()).collect();
+    Ok(Metric::DuplicateValues { columns, percent })
+}
+
+/// The texts that count as missing; null does anyway.
+fn missing_values(list: &Node) -> Found<'_, Vec<String>> {
+    let texts = list.some_items()?.iter().filter(|item| !item.is_null());
+    texts.map(|item| item.text_or_number().map(str::to_owned)).collect()
+}
+
+/// A node that asks for uniqueness, the id of the check it needs, and the columns concerned.
+type UniqueKey<'a, 'p> = (&'a Node, String, Vec<&'p Column>);
+
+/// What `unique` and `primaryKey` ask for.
+fn unique_keys<'a, 'p>(properties: &'p [Property<'a>]) -> Found<'a, Vec<UniqueKey<'a, 'p>>> {
+    let mut keys = Vec::new();
+    let mut primary = Vec::new();
+    let mut primary_node = None;
+    for Property { column, fields, .. } in properties {
+        if let Some(node) = fields.get("unique")
+            && node.flag()?
+        {
+            keys.push((node, format!("{}_unique", column.name), vec![column]));
+        }
+        if let Some(node) = fields.get("primaryKey")
+            && node.flag()?
+        {
+            primary.push(column);
+            primary_node.get_or_insert(node);
+        }
     }
-    if query.contains(';') || query.contains("${") {
-        return node.fail("one query without `;`, with {object} for the table");
+    keys.extend(primary_node.map(|node| (node, "primary_key_unique".to_owned(), primary)));
+    Ok(keys)
+}
+
+/// Adds a check that the columns hold no combination twice, unless the merge sees to it or a check
+/// of the contract says the same.
+fn require_unique<'a>(
+    checks: &mut Vec<Check>,
+    node: &'a Node,
+    id: String,
+    key: &[&Column],
+    dedupe: &Dedupe,
+) -> Found<'a, ()> {
+    let same = |other: &[String]| {
+        other.len() == key.len() && key.iter().all(|column| other.contains(&column.name))
+    };
+    let covers = |check: &Check| {
+        matches!(&check.metric, Metric::DuplicateValues { columns, .. } if same(columns))
+            && quality::is_none(check.must)
+            && check.severity == Severity::Error
+    };
+    if same(&dedupe.key) || checks.iter().any(covers) {
+        return Ok(());
     }
-    if !query.contains("{object}") {
-        return node.fail("the query does not read {object}, the table of this contract");
+    if let Some(column) = key.iter().find(|column| column.restricted) {
+        return node.fail(names::out_of_reach(&column.name));
     }
-    if let Some((_, rest)) = query.replace("{object}", "").split_once('{') {
-        let name = rest.split('}').next().unwrap_or_default();
-        return node.fail(format!("`{{{name}}}` stands for nothing; known is {{object}}"));
-    }
-    Ok(query)
+    let columns: Vec<String> = key.iter().map(|column| column.name.clone()).collect();
+    let check = Check {
+        id,
+        description: Some(format!("No two rows have the same {}.", columns.join(", "))),
+        metric: Metric::DuplicateValues { columns, percent: false },
+        must: Comparison::Be { bound: Decimal { unscaled: 0, scale: 0 } },
+        severity: Severity::Error,
+    };
+    push(checks, node, check)
 }

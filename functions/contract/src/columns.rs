@@ -1,7 +1,7 @@
 //! From the properties of the table to its columns.
 
 use crate::error::Found;
-use crate::quality::{self, Quality};
+use crate::quality::{self, Measured, Quality};
 use crate::read::Fields;
 use crate::yaml::Node;
 use crate::{Column, DataType, Normalise, Rule, extensions, names, odcs, rules, types};
@@ -32,17 +32,18 @@ pub(crate) fn read(list: &Node) -> Found<'_, Vec<Property<'_>>> {
 fn property(node: &Node) -> Found<'_, Property<'_>> {
     let fields = node.fields(&odcs::PROPERTY)?;
     let name = names::identifier(fields.require("name")?)?;
-    if let Some(node) = fields.get("physicalName") {
-        if !node.text()?.eq_ignore_ascii_case(name) {
-            return node.fail(format!("the column is called `{name}` in every table"));
-        }
+    if let Some(node) = fields.get("physicalName")
+        && !node.text()?.eq_ignore_ascii_case(name)
+    {
+        return node.fail(format!("the column is called `{name}` in every table"));
     }
     let data_type = types::data_type(fields)?;
     let required = fields.flag("required")?;
-    if let Some(node) = fields.get("primaryKey") {
-        if node.flag()? && !required {
-            return node.fail(format!("`{name}` is part of the primary key, but not required"));
-        }
+    if let Some(node) = fields.get("primaryKey")
+        && node.flag()?
+        && !required
+    {
+        return node.fail(format!("`{name}` is part of the primary key, but not required"));
     }
     let mut column = Column {
         name: name.to_owned(),
@@ -56,11 +57,9 @@ fn property(node: &Node) -> Found<'_, Property<'_>> {
     let mut measured = Vec::new();
     for node in fields.get("quality").map_or(Ok(&[][..]), Node::items)? {
         let quality = quality::read(node)?;
+        check_fit(&quality, &column)?;
         match quality::row_rule(&quality)? {
-            Some((rule, node)) => {
-                check_values(&rule, node, &column)?;
-                column.rules.push(rule);
-            }
+            Some(rule) => column.rules.push(rule),
             None => measured.push(quality),
         }
     }
@@ -88,27 +87,33 @@ fn normalise(fields: Fields<'_>, data_type: DataType) -> Found<'_, Vec<Normalise
     Ok(steps)
 }
 
-/// Checks that a row rule from a quality rule fits the column's type, and that each of its values
-/// can occur.
-fn check_values<'a>(rule: &Rule, node: &'a Node, column: &Column) -> Found<'a, ()> {
+/// Checks that a quality rule fits the type of its column, and that each valid value can occur.
+fn check_fit<'a>(quality: &Quality<'a>, column: &Column) -> Found<'a, ()> {
     let is_text = matches!(column.data_type, DataType::String { .. });
-    let Rule::OneOf { values } = rule else {
-        return if is_text { Ok(()) } else { node.fail("a pattern is for text") };
-    };
-    if !is_text && column.data_type != DataType::Integer {
-        return node.fail("valid values are for text and integers");
-    }
-    for (value, node) in values.iter().zip(node.items()?) {
-        let possible = if is_text {
-            normalised(value, &column.normalise) == *value && fits(value, &column.rules)
-        } else {
-            value.parse::<i64>().is_ok_and(|number| number.to_string() == *value)
-        };
-        if !possible {
-            return node.fail(format!("`{}` can never be `{value}`", column.name));
+    match &quality.measure {
+        Measured::MissingValues(node) if !is_text => node.fail("only text can stand for nothing"),
+        Measured::InvalidValues(Rule::OneOf { values }, node) => {
+            if !is_text && column.data_type != DataType::Integer {
+                return node.fail("valid values are for text and integers");
+            }
+            for (value, node) in values.iter().zip(node.items()?) {
+                if !can_be(column, value) {
+                    return node.fail(format!("`{}` can never be `{value}`", column.name));
+                }
+            }
+            Ok(())
         }
+        Measured::InvalidValues(_, node) if !is_text => node.fail("a pattern is for text"),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether a value of the column can equal the text, once normalised.
+fn can_be(column: &Column, text: &str) -> bool {
+    match column.data_type {
+        DataType::Integer => text.parse::<i64>().is_ok_and(|number| number.to_string() == text),
+        _ => normalised(text, &column.normalise) == text && fits(text, &column.rules),
+    }
 }
 
 /// The text after the steps, as the transform applies them.

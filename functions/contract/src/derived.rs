@@ -140,10 +140,10 @@ fn bands(list: &Node) -> Found<'_, Vec<Band>> {
             None => return node.fail("only the last band has no `upTo`"),
         };
         let previous = bands.last().and_then(|band| band.up_to);
-        if let (Some(previous), Some(bound)) = (previous, up_to) {
-            if previous.compare(&bound).is_ge() {
-                return node.fail(format!("bands ascend, but {bound} is not above {previous}"));
-            }
+        if let (Some(previous), Some(bound)) = (previous, up_to)
+            && previous.compare(&bound).is_ge()
+        {
+            return node.fail(format!("bands ascend, but {bound} is not above {previous}"));
         }
         bands.push(Band { label, up_to });
     }

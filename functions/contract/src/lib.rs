@@ -21,6 +21,7 @@ mod promises;
 mod quality;
 mod read;
 mod rules;
+mod sql;
 mod types;
 mod versions;
 mod yaml;

@@ -130,6 +130,11 @@ pub(crate) fn open_column<'a, 'c>(node: &'a Node, columns: &'c [Column]) -> Foun
     }
 }
 
+/// Why a restricted column cannot be meant.
+pub(crate) fn out_of_reach(name: &str) -> String {
+    format!("`{name}` is restricted and does not reach the warehouse")
+}
+
 /// Reads a list of names with no name twice.
 pub(crate) fn distinct<'a, T: PartialEq>(
     node: &'a Node,

@@ -183,6 +183,18 @@ pub(crate) const QUALITY: Keys = Keys {
     ],
 };
 
+/// `arguments` of the metric missingValues.
+pub(crate) const MISSING_VALUES: Keys =
+    Keys { read: &["missingValues"], documentation: &[], refused: &[] };
+
+/// `arguments` of the metric invalidValues.
+pub(crate) const INVALID_VALUES: Keys =
+    Keys { read: &["validValues", "pattern"], documentation: &[], refused: &[] };
+
+/// `arguments` of the metric duplicateValues.
+pub(crate) const DUPLICATES: Keys =
+    Keys { read: &["properties"], documentation: &[], refused: &[] };
+
 /// A service level.
 pub(crate) const SERVICE_LEVEL: Keys = Keys {
     read: &["property", "value", "unit", "element"],

@@ -1,9 +1,9 @@
 //! Quality rules: what is measured, and what it must be.
 
 use crate::error::Found;
-use crate::read::{Fields, Keys};
+use crate::read::Fields;
 use crate::yaml::Node;
-use crate::{Comparison, Decimal, Rule, Severity, odcs, rules};
+use crate::{Comparison, Decimal, Rule, Severity, names, odcs, rules};
 
 /// A quality rule of the contract.
 #[derive(Debug)]
@@ -49,16 +49,20 @@ pub(crate) fn read(node: &Node) -> Found<'_, Quality<'_>> {
 }
 
 /// The row rule a quality rule amounts to: no value of the column may be invalid.
-pub(crate) fn row_rule<'a>(quality: &Quality<'a>) -> Found<'a, Option<(Rule, &'a Node)>> {
+pub(crate) fn row_rule<'a>(quality: &Quality<'a>) -> Found<'a, Option<Rule>> {
     let Measured::InvalidValues(rule, node) = &quality.measure else { return Ok(None) };
-    let none = matches!(quality.must, Comparison::Be { bound } if bound.unscaled == 0);
-    if none && quality.severity == Severity::Error {
-        return Ok(Some((rule.clone(), node)));
+    if is_none(quality.must) && quality.severity == Severity::Error {
+        return Ok(Some(rule.clone()));
     }
     if matches!(rule, Rule::Pattern { .. }) {
         return node.fail("a pattern is checked row by row: needs `mustBe: 0` and severity error");
     }
     Ok(None)
+}
+
+/// Whether the measured value must be zero.
+pub(crate) fn is_none(must: Comparison) -> bool {
+    matches!(must, Comparison::Be { bound } if bound.unscaled == 0)
 }
 
 fn measured(fields: Fields<'_>) -> Found<'_, Measured<'_>> {
@@ -81,52 +85,51 @@ fn measured(fields: Fields<'_>) -> Found<'_, Measured<'_>> {
 }
 
 fn metric<'a>(node: &'a Node, fields: Fields<'a>) -> Found<'a, Measured<'a>> {
-    let arguments = Arguments(fields);
-    match node.text()? {
-        "rowCount" => arguments.none().map(|()| Measured::RowCount),
-        "nullValues" => arguments.none().map(|()| Measured::NullValues),
-        "missingValues" => {
-            const KEYS: Keys = Keys { read: &["missingValues"], documentation: &[], refused: &[] };
-            arguments.of(&KEYS)?.require("missingValues").map(Measured::MissingValues)
+    match node.choice(&[
+        ("rowCount", Metric::Rows),
+        ("nullValues", Metric::Null),
+        ("missingValues", Metric::Missing),
+        ("invalidValues", Metric::Invalid),
+        ("duplicateValues", Metric::Duplicate),
+    ])? {
+        Metric::Rows => no_arguments(fields).map(|()| Measured::RowCount),
+        Metric::Null => no_arguments(fields).map(|()| Measured::NullValues),
+        Metric::Missing => {
+            let arguments = fields.require("arguments")?.fields(&odcs::MISSING_VALUES)?;
+            arguments.require("missingValues").map(Measured::MissingValues)
         }
-        "duplicateValues" => {
-            const KEYS: Keys = Keys { read: &["properties"], documentation: &[], refused: &[] };
-            let columns = fields.get("arguments").map(|node| node.fields(&KEYS)).transpose()?;
-            Ok(Measured::DuplicateValues(columns.and_then(|fields| fields.get("properties"))))
+        Metric::Invalid => {
+            invalid_values(fields.require("arguments")?.fields(&odcs::INVALID_VALUES)?)
         }
-        "invalidValues" => {
-            const KEYS: Keys =
-                Keys { read: &["validValues", "pattern"], documentation: &[], refused: &[] };
-            invalid_values(arguments.of(&KEYS)?)
+        Metric::Duplicate => {
+            let arguments = fields.get("arguments").map(|node| node.fields(&odcs::DUPLICATES));
+            let arguments = arguments.transpose()?;
+            Ok(Measured::DuplicateValues(arguments.and_then(|fields| fields.get("properties"))))
         }
-        name => Err(node.not_among(
-            name,
-            ["rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues"]
-                .into_iter(),
-        )),
     }
 }
 
-/// Access to the `arguments` of a metric.
-struct Arguments<'a>(Fields<'a>);
+/// The metrics of the standard's library.
+#[derive(Clone, Copy)]
+enum Metric {
+    Rows,
+    Null,
+    Missing,
+    Invalid,
+    Duplicate,
+}
 
-impl<'a> Arguments<'a> {
-    fn of(&self, keys: &Keys) -> Found<'a, Fields<'a>> {
-        self.0.require("arguments")?.fields(keys)
-    }
-
-    fn none(&self) -> Found<'a, ()> {
-        match self.0.get("arguments") {
-            Some(node) => node.fail("this metric has no arguments"),
-            None => Ok(()),
-        }
+fn no_arguments(fields: Fields<'_>) -> Found<'_, ()> {
+    match fields.get("arguments") {
+        Some(node) => node.fail("this metric has no arguments"),
+        None => Ok(()),
     }
 }
 
 fn invalid_values(arguments: Fields<'_>) -> Found<'_, Measured<'_>> {
     match (arguments.get("validValues"), arguments.get("pattern")) {
         (Some(node), None) => {
-            let values = crate::names::distinct(node, Node::text_or_number)?;
+            let values = names::distinct(node, Node::text_or_number)?;
             let values = values.into_iter().map(str::to_owned).collect();
             Ok(Measured::InvalidValues(Rule::OneOf { values }, node))
         }

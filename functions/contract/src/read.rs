@@ -106,6 +106,12 @@ impl Node {
         }
     }
 
+    /// Whether the node is a null.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true }
+            if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
     /// The truth value of a scalar.
     pub(crate) fn flag(&self) -> Found<'_, bool> {
         match &self.value {

@@ -52,44 +52,45 @@ fn expect<'a>(node: Option<&'a Node>, accepted: &[&str]) -> Found<'a, ()> {
     Err(node.not_among(text, accepted.iter().copied()))
 }
 
-fn text_rules<'a>(fields: Option<Fields<'a>>, max_chars: Option<u32>) -> Found<'a, Vec<Rule>> {
+fn text_rules<'a>(fields: Option<Fields<'a>>, declared: Option<u32>) -> Found<'a, Vec<Rule>> {
     let get = |key| fields.and_then(|fields| fields.get(key));
-    let format = get("format")
-        .map(|node| node.choice(&[("uuid", TextFormat::Uuid), ("email", TextFormat::Email)]))
-        .transpose()?;
-    let declared = max_chars;
-    let mut max_chars = max_chars;
-    if let Some(node) = get("maxLength") {
-        let chars = node.count()?;
-        if declared.is_some_and(|declared| chars > declared) {
-            return node.fail("more characters than the physicalType holds");
-        }
-        max_chars = Some(chars);
-    }
+    let longest = match get("maxLength") {
+        Some(node) => Some(at_most(node, declared)?),
+        None => declared,
+    };
+    let format = get("format").map(|node| text_format(node, longest)).transpose()?;
     let mut rules = Vec::new();
     if let Some(node) = get("minLength") {
-        let chars = node.count()?;
-        if max_chars.is_some_and(|longest| chars > longest) {
-            return node.fail("more characters than the longest value may have");
-        }
-        rules.push(Rule::MinLength { chars });
+        rules.push(Rule::MinLength { chars: at_most(node, longest)? });
     }
-    match (max_chars, format) {
-        (Some(chars), Some(TextFormat::Uuid)) if chars < UUID_CHARS => {
-            return match get("format") {
-                Some(node) => node.fail(format!("a UUID has {UUID_CHARS} characters, not {chars}")),
-                None => Ok(rules),
-            };
-        }
-        // The format decides the length.
-        (None, _) | (_, Some(TextFormat::Uuid)) => {}
-        (Some(chars), _) => rules.push(Rule::MaxLength { chars }),
+    // A UUID has its length by its form.
+    if let Some(chars) = longest.filter(|_| format != Some(TextFormat::Uuid)) {
+        rules.push(Rule::MaxLength { chars });
     }
-    if let Some(node) = get("pattern") {
-        rules.push(pattern(node)?);
-    }
+    rules.extend(get("pattern").map(pattern).transpose()?);
     rules.extend(format.map(|format| Rule::Format { format }));
     Ok(rules)
+}
+
+/// Reads a number of characters that must not exceed the longest value.
+fn at_most(node: &Node, longest: Option<u32>) -> Found<'_, u32> {
+    let chars = node.count()?;
+    match longest {
+        Some(longest) if chars > longest => {
+            node.fail(format!("no value is longer than {longest} characters"))
+        }
+        _ => Ok(chars),
+    }
+}
+
+fn text_format(node: &Node, longest: Option<u32>) -> Found<'_, TextFormat> {
+    let format = node.choice(&[("uuid", TextFormat::Uuid), ("email", TextFormat::Email)])?;
+    match longest {
+        Some(longest) if format == TextFormat::Uuid && longest < UUID_CHARS => {
+            node.fail(format!("a UUID has {UUID_CHARS} characters, the column {longest}"))
+        }
+        _ => Ok(format),
+    }
 }
 
 /// Reads a regular expression that the transform can run.
