@@ -1,0 +1,231 @@
+//! Reading and writing S3.
+
+use std::fmt;
+use std::io;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::{Buf, Bytes};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::notification::LandingObject;
+use crate::upload::Upload;
+
+/// Chunks of a body read ahead of whoever consumes it; a chunk is what the connection yields at
+/// once, at most some 400 KB.
+const CHUNKS_AHEAD: usize = 16;
+
+/// Where an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, decoded.
+    pub key: String,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+/// What S3 refused, or how it could not be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A request failed after the SDK's retries.
+    #[error("{location}: cannot {action}")]
+    Request {
+        /// The object.
+        location: Location,
+        /// What was attempted.
+        action: &'static str,
+        /// What the service or the network answered.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An answer lacks what S3 always sends.
+    #[error("{location}: the answer has no {field}")]
+    Answer {
+        /// The object.
+        location: Location,
+        /// The header or element.
+        field: &'static str,
+    },
+    /// The object was given up before it was complete; nothing became visible.
+    #[error("{location}: the upload was given up")]
+    GivenUp {
+        /// The object.
+        location: Location,
+    },
+}
+
+impl StoreError {
+    /// For `map_err`: a failed request about `location`.
+    pub(crate) fn request<E>(location: &Location, action: &'static str) -> impl FnOnce(E) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let location = location.clone();
+        move |source| Self::Request { location, action, source: source.into() }
+    }
+}
+
+/// An object that S3 has stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its size.
+    pub bytes: u64,
+    /// Its eTag, without quotes. The MD5 of a body sent at once; of a multipart upload, a digest
+    /// of the parts' digests, which is the same again for the same bytes because parts have a
+    /// fixed size.
+    pub etag: String,
+}
+
+/// A landing object being read.
+#[derive(Debug)]
+pub struct Landed {
+    /// LastModified in microseconds since the epoch. S3 tells whole seconds.
+    pub landed_at_micros: i64,
+    /// Its size.
+    pub bytes: u64,
+    /// Its content.
+    pub body: Body,
+}
+
+/// S3 as the function uses it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    client: Client,
+}
+
+impl Store {
+    /// Wraps a client, which brings region, credentials and retries.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Starts reading the very object that was notified: its version, or, without versions, the
+    /// object as long as it still has that eTag.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the object is gone, was replaced since, or cannot be read.
+    pub async fn get(&self, object: &LandingObject) -> Result<Landed, StoreError> {
+        let location = Location { bucket: object.bucket.clone(), key: object.key.clone() };
+        let request = self.client.get_object().bucket(&object.bucket).key(&object.key);
+        let request = match &object.version_id {
+            Some(version) => request.version_id(version),
+            None => request.if_match(format!("\"{}\"", object.etag)),
+        };
+        let answer =
+            request.send().await.map_err(StoreError::request(&location, "read the object"))?;
+        let landed_at_micros = answer
+            .last_modified
+            .map(|time| time.secs() * 1_000_000 + i64::from(time.subsec_nanos() / 1_000))
+            .ok_or_else(|| StoreError::Answer {
+                location: location.clone(),
+                field: "Last-Modified",
+            })?;
+        let bytes =
+            answer.content_length.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {
+                StoreError::Answer { location: location.clone(), field: "Content-Length" }
+            })?;
+        Ok(Landed { landed_at_micros, bytes, body: Body::start(answer.body, bytes, location) })
+    }
+
+    /// Stores a small object in one request.
+    ///
+    /// # Errors
+    /// [`StoreError`] when S3 refuses or cannot be reached.
+    pub async fn put(
+        &self,
+        location: &Location,
+        content_type: &str,
+        body: Bytes,
+    ) -> Result<Stored, StoreError> {
+        let bytes = body.len() as u64;
+        let answer = self
+            .client
+            .put_object()
+            .bucket(&location.bucket)
+            .key(&location.key)
+            .content_type(content_type)
+            .body(ByteStream::from(body))
+            .send()
+            .await
+            .map_err(StoreError::request(location, "write the object"))?;
+        Ok(Stored { bytes, etag: unquoted(answer.e_tag, location)? })
+    }
+
+    /// Starts an upload, sent by a task in `tasks`. Nothing becomes visible before
+    /// [`Upload::complete`]; dropping `tasks` gives up every upload in it at once, without telling
+    /// S3.
+    pub fn upload(
+        &self,
+        location: Location,
+        content_type: &'static str,
+        tasks: &mut JoinSet<()>,
+        runtime: &tokio::runtime::Handle,
+    ) -> Upload {
+        Upload::start(self.clone(), location, content_type, tasks, runtime)
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// An eTag without the quotes that S3 puts around it.
+pub(crate) fn unquoted(etag: Option<String>, location: &Location) -> Result<String, StoreError> {
+    etag.map(|etag| etag.trim_matches('"').to_owned())
+        .ok_or_else(|| StoreError::Answer { location: location.clone(), field: "ETag" })
+}
+
+/// The content of an object, read on a thread that may block while a task fetches ahead.
+///
+/// Reading fails, with a [`StoreError`] inside, when the connection breaks or the object ends
+/// early. It must not be read from async code, which it would block.
+#[derive(Debug)]
+pub struct Body {
+    chunks: mpsc::Receiver<io::Result<Bytes>>,
+    current: Bytes,
+    /// Bytes of the object not received yet.
+    missing: u64,
+}
+
+impl Body {
+    fn start(mut body: ByteStream, bytes: u64, location: Location) -> Self {
+        let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        tokio::spawn(async move {
+            while let Some(chunk) = body.next().await {
+                let chunk = chunk
+                    .map_err(StoreError::request(&location, "read the object to its end"))
+                    .map_err(io::Error::other);
+                let failed = chunk.is_err();
+                // The reader is gone when the receiver is: nobody wants the rest.
+                if sender.send(chunk).await.is_err() || failed {
+                    break;
+                }
+            }
+        });
+        Self { chunks, current: Bytes::new(), missing: bytes }
+    }
+}
+
+impl io::Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(chunk) => self.current = chunk?,
+                // An end is believed only where the object ends, lest its tail be lost unseen.
+                None if self.missing > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                None => return Ok(0),
+            }
+            self.missing = self.missing.saturating_sub(self.current.len() as u64);
+        }
+        let length = buffer.len().min(self.current.len());
+        self.current.copy_to_slice(&mut buffer[..length]);
+        Ok(length)
+    }
+}
