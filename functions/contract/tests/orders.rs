@@ -1,5 +1,7 @@
 //! What the orders contract says, and what a contract may say beyond it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 use contract::{
     Aggregate, Band, Check, Comparison, DataType, Dataset, Decimal, Dedupe, Derivation, Format,
     Freshness, Function, Measure, Metric, Normalise, Rule, Severity, TextFormat, UnknownFields,

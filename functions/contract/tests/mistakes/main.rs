@@ -1,5 +1,7 @@
 //! A mistake in a contract and the one line that tells its author where it is and what is wrong.
 
+#![allow(clippy::expect_used, reason = "a test says what it expects")]
+
 mod checks;
 mod columns;
 mod document;
