@@ -10,7 +10,7 @@ import base64
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -66,11 +66,6 @@ class LambdaService:
             invoker.stop()
         for function in self._functions.values():
             function.stop()
-
-    @property
-    def functions(self) -> Iterable[FunctionConfig]:
-        """The configuration of every function."""
-        return [function.config for function in self._functions.values()]
 
     @property
     def pending(self) -> int:

@@ -66,8 +66,10 @@ class RuntimeApi(ThreadingHTTPServer):
             self.handle_request()
 
     def close(self) -> None:
-        """Stops listening and lets go of a request for work that still hangs."""
+        """Stops listening and lets go of a request for work that still hangs; idempotent."""
         with self.changed:
+            if self._closed:
+                return
             self._closed = True
             self.changed.notify_all()
         self.socket.shutdown(socket.SHUT_RDWR)

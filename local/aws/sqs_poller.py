@@ -16,6 +16,7 @@ from local.aws.instance import Result
 from local.aws.lambda_service import LambdaError
 
 RECEIVE_LIMIT = 10
+LONG_POLL_S = 1
 POLL_S = 0.05
 THROTTLE_PAUSE_S = 0.1
 MAX_BATCH_BYTES = 6 * 1024 * 1024 - 64 * 1024
@@ -83,12 +84,15 @@ class SqsPoller:
                 self._stopped.wait(POLL_S)
 
     def _gather(self) -> list[Message]:
-        """Collects until the batch is full or the window since its first message is over."""
+        """Collects until the batch is full or the window since its first message is over.
+
+        What waits in the queue by then still comes along, if the batch has room.
+        """
         batch: list[Message] = []
         size, end = 0, None
         while len(batch) < self._config.batch_size and size < MAX_BATCH_BYTES and not self._stopped.is_set():
             wanted = min(RECEIVE_LIMIT, self._config.batch_size - len(batch))
-            messages = self._receive(wanted)
+            messages = self._receive(wanted, wait_s=0 if batch else LONG_POLL_S)
             batch.extend(messages)
             size += sum(len(message["Body"]) for message in messages)
             now = time.monotonic()
@@ -96,14 +100,15 @@ class SqsPoller:
                 end = now + self._config.window_s
             if end is not None and now >= end and len(messages) < wanted:
                 break
-            if len(messages) < wanted:
-                self._stopped.wait(POLL_S if end is None else min(POLL_S, max(0.0, end - now)))
+            if end is not None and len(messages) < wanted:
+                self._stopped.wait(min(POLL_S, end - now))
         return batch
 
-    def _receive(self, count: int) -> list[Message]:
+    def _receive(self, count: int, wait_s: int) -> list[Message]:
         answer = self._sqs.receive_message(
             QueueUrl=self._config.queue_url,
             MaxNumberOfMessages=count,
+            WaitTimeSeconds=wait_s,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )

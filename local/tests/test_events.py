@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,20 +11,8 @@ import pytest
 from local.aws.events import encode_key
 from local.aws.instance import Report, Result
 from local.aws.sqs_poller import failed_ids
-from local.stack import FunctionFailed, Stack, Timing
-from local.tests.test_lambda_service import EVENTS, SCRIPT, shape
-
-FAST = Timing(retry_delays_s=(0.05, 0.05), firehose_interval_s=0.2, batch_window_s=0.2, redelivery_s=0)
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    """The real template with the scripted function in place of every binary."""
-    command = (sys.executable, str(SCRIPT))
-    commands = {binary: command for binary in ("transform", "load", "publish")}
-    with Stack(timing=FAST, commands=commands, run_directory=tmp_path) as stack:
-        stack.deploy({"SnowflakeAccount": "LOCAL", "SnowflakeUrl": "http://127.0.0.1:1"})
-        yield stack
+from local.stack import Stack
+from local.tests.test_lambda_service import EVENTS, shape
 
 
 def events(stack: Stack, function: str) -> list[dict[str, Any]]:
@@ -42,15 +27,6 @@ def events(stack: Stack, function: str) -> list[dict[str, Any]]:
 def put(stack: Stack, key: str, body: bytes = b"x") -> None:
     """Puts an object into the lake."""
     stack.client("s3").put_object(Bucket=stack.outputs["LakeBucketName"], Key=key, Body=body)
-
-
-def test_the_functions_get_the_environment_that_the_template_resolves_to(stack: Stack) -> None:
-    transform, load = stack.functions["TransformFunction"], stack.functions["LoadFunction"]
-    assert transform.environment["LAKE_BUCKET"] == stack.outputs["LakeBucketName"]
-    assert transform.on_failure_arn == stack.resources["TransformFailures"].arn
-    assert load.environment["SNOWFLAKE_PRIVATE_KEY_SECRET"] == stack.outputs["SnowflakeKeySecretArn"]
-    salt = stack.client("secretsmanager").get_secret_value(SecretId=transform.environment["HASH_SALT_SECRET"])
-    assert len(salt["SecretString"]) == 64
 
 
 def test_a_landing_object_invokes_transform_with_a_complete_event(stack: Stack) -> None:
@@ -135,12 +111,6 @@ def test_the_delivery_stream_lands_objects_that_transform_hears_of(stack: Stack)
     stack.wait_until_idle()
     [event] = events(stack, "TransformFunction")
     assert event["Records"][0]["s3"]["object"]["key"].startswith("landing/year%3D")
-
-
-def test_functions_can_be_called(stack: Stack) -> None:
-    assert stack.invoke("PublishFunction", {"task": "audit"})["event"] == {"task": "audit"}
-    with pytest.raises(FunctionFailed, match="ValueError: no"):
-        stack.invoke("PublishFunction", {"do": "error", "message": "no"})
 
 
 def test_keys_are_encoded_as_s3_does() -> None:
