@@ -72,6 +72,7 @@ lint-python: $(call installed,tools)
 .PHONY: lint-sql
 lint-sql: $(call installed,tools)
 	$(TOOLS)/sqlfluff lint sql
+	$(TOOLS)/sqlfluff lint --templater placeholder functions/statements/tests/golden
 
 .PHONY: lint-template
 lint-template: $(call installed,tools)

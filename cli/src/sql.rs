@@ -118,10 +118,9 @@ fn read_public_key(path: &Path) -> Result<String, SqlError> {
 /// A script asked for by its own name is printed whole or not at all.
 fn refuse_missing(only: &str, scripts: &[Script]) -> Result<(), SqlError> {
     match scripts {
-        [script] if script.name == only && !script.missing.is_empty() => Err(SqlError::Missing {
-            script: script.name.clone(),
-            options: options(script),
-        }),
+        [script] if script.name == only && !script.missing.is_empty() => {
+            Err(SqlError::Missing { script: script.name.clone(), options: options(script) })
+        }
         _ => Ok(()),
     }
 }

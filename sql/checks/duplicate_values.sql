@@ -9,9 +9,6 @@ select
     _source_line
 from analytics.{{ tables.analytics }}
 qualify row_number() over (
-    partition by
-        {%- for column in metric.columns %}
-        {{ column }}{% if not loop.last %},{% endif %}
-        {%- endfor %}
+    partition by {% for column in metric.columns %}{{ column }}{% if not loop.last %}, {% endif %}{% endfor %}
     order by _source_object, _source_line
 ) > 1

@@ -13,10 +13,6 @@ select
 from analytics.{{ tables.analytics }}
 where
     {{ metric.column }} is null
-    {%- if metric['values'] %}
-    or {{ metric.column }} in (
-        {%- for value in metric['values'] %}
-        {{ literal(value) }}{% if not loop.last %},{% endif %}
-        {%- endfor %}
-    )
-    {%- endif %}
+    {%- for value in metric['values'] %}
+    or {{ metric.column }} = {{ literal(value) }}
+    {%- endfor %}

@@ -9,13 +9,20 @@ with days as (
     from staging.{{ tables.rows }}
     where _loaded_at > dateadd(day, -15, sysdate())
     group by days_ago
+),
+
+aged as (
+    select
+        days_ago,
+        rows_arrived,
+        max(days_ago) over () as oldest
+    from days
 )
 
 select
     coalesce(
-        100.0 * max(case when days_ago = 0 then rows_arrived else 0 end)
+        100.0 * sum(case when days_ago = 0 then rows_arrived else 0 end)
         / nullif(median(case when days_ago between 1 and oldest - 1 then rows_arrived end), 0),
         100
     ) as value
-from days
-cross join (select max(days_ago) as oldest from days) as history
+from aged

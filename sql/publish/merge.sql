@@ -11,29 +11,30 @@ using (
         {{ same_key('target', 'source', dataset.dedupe.key) | indent(8) }}
 {%- if dataset.operation %}
 when matched
-    and source.{{ dataset.operation }} = 'D'
-    and not {{ newer('target', 'source', version_order) | indent(4) }}
-    then delete
+and source.{{ dataset.operation }} = 'D'
+and not {{ newer('target', 'source', version_order) }}
+then delete
 {%- endif %}
 when matched
-    and not {{ newer('target', 'source', version_order) | indent(4) }}
-    then update set
+and not {{ newer('target', 'source', version_order) }}
+then
+    update set
         {%- for column in columns if column.name not in dataset.dedupe.key %}
         {{ column.name }} = source.{{ column.name }},
         {%- endfor %}
         _merged_at = sysdate()
 when not matched
-    {%- if dataset.operation %}
-    and coalesce(source.{{ dataset.operation }}, 'I') <> 'D'
-    {%- endif %}
-    then insert (
-        {%- for column in columns %}
-        {{ column.name }},
-        {%- endfor %}
-        _merged_at
-    ) values (
-        {%- for column in columns %}
-        source.{{ column.name }},
-        {%- endfor %}
-        sysdate()
-    )
+{%- if dataset.operation %}
+and coalesce(source.{{ dataset.operation }}, 'I') <> 'D'
+{%- endif %}
+then insert (
+    {%- for column in columns %}
+    {{ column.name }},
+    {%- endfor %}
+    _merged_at
+) values (
+    {%- for column in columns %}
+    source.{{ column.name }},
+    {%- endfor %}
+    sysdate()
+)

@@ -4,9 +4,9 @@
 use role sysadmin;
 
 create warehouse if not exists {{ settings.warehouse }}
-    warehouse_size = xsmall
-    auto_suspend = 60
-    auto_resume = true
-    initially_suspended = true
-    statement_timeout_in_seconds = 900
-    comment = 'Snowline: load, merge, check';
+warehouse_size = xsmall
+auto_suspend = 60
+auto_resume = true
+initially_suspended = true
+statement_timeout_in_seconds = 900
+comment = 'Snowline: load, merge, check';

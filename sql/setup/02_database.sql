@@ -8,10 +8,10 @@ create database if not exists {{ settings.database }};
 use database {{ settings.database }};
 
 create schema if not exists staging
-    comment = 'Accepted rows as they arrived, append only';
+comment = 'Accepted rows as they arrived, append only';
 
 create schema if not exists analytics
-    comment = 'Merged and checked rows, for readers';
+comment = 'Merged and checked rows, for readers';
 
 create schema if not exists ops
-    comment = 'Stage, file formats, ledger and check results';
+comment = 'Stage, file formats, ledger and check results';

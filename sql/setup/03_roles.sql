@@ -4,13 +4,13 @@
 use role useradmin;
 
 create role if not exists snowline_load
-    comment = 'Copies files into staging; reads and changes nothing';
+comment = 'Copies files into staging; reads and changes nothing';
 
 create role if not exists snowline_publish
-    comment = 'Reads staging, writes analytics and check results';
+comment = 'Reads staging, writes analytics and check results';
 
 create role if not exists snowline_reader
-    comment = 'Reads analytics';
+comment = 'Reads analytics';
 
 grant role snowline_load to role sysadmin;
 

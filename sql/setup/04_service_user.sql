@@ -7,8 +7,9 @@ create user if not exists snowline
     default_role = snowline_load
     default_warehouse = {{ settings.warehouse }}
     default_secondary_roles = ()
-    timezone = 'UTC'
     comment = 'Snowline: functions load and publish';
+
+alter user snowline set timezone = 'UTC';
 
 grant role snowline_load to user snowline;
 

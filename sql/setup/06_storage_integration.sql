@@ -6,15 +6,15 @@
 use role accountadmin;
 
 create storage integration if not exists {{ settings.database ~ '_lake' }}
-    type = external_stage
-    storage_provider = 'S3'
-    enabled = true
-    storage_aws_role_arn = {{ literal(settings.storage_role_arn) }}
-    storage_allowed_locations = ({{ literal('s3://' ~ settings.bucket ~ '/') }})
-    storage_blocked_locations = (
-        {{ literal('s3://' ~ settings.bucket ~ '/landing/') }},
-        {{ literal('s3://' ~ settings.bucket ~ '/processing/') }},
-        {{ literal('s3://' ~ settings.bucket ~ '/quarantine/') }}
-    );
+type = external_stage
+storage_provider = 'S3'
+enabled = true
+storage_aws_role_arn = {{ literal(settings.storage_role_arn) }}
+storage_allowed_locations = ({{ literal('s3://' ~ settings.bucket ~ '/') }})
+storage_blocked_locations = (
+    {{ literal('s3://' ~ settings.bucket ~ '/landing/') }},
+    {{ literal('s3://' ~ settings.bucket ~ '/processing/') }},
+    {{ literal('s3://' ~ settings.bucket ~ '/quarantine/') }}
+);
 
 grant usage on integration {{ settings.database ~ '_lake' }} to role sysadmin;

@@ -8,5 +8,5 @@ use role sysadmin;
 use database {{ settings.database }};
 
 create stream if not exists staging.{{ tables.stream }}
-    on table staging.{{ tables.rows }}
-    append_only = true;
+on table staging.{{ tables.rows }}
+append_only = true;

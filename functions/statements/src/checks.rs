@@ -52,9 +52,12 @@ impl Statements {
             Metric::NullValues { percent, .. } => ("checks/null_values.sql", Some(*percent)),
             Metric::MissingValues { percent, .. } => ("checks/missing_values.sql", Some(*percent)),
             Metric::InvalidValues { percent, .. } => ("checks/invalid_values.sql", Some(*percent)),
-            Metric::DuplicateValues { percent, .. } => ("checks/duplicate_values.sql", Some(*percent)),
+            Metric::DuplicateValues { percent, .. } => {
+                ("checks/duplicate_values.sql", Some(*percent))
+            }
             Metric::Sql { query } => {
-                let query = self.render("checks/sql.sql", context! { query => self.object(query) })?;
+                let query =
+                    self.render("checks/sql.sql", context! { query => self.object(query) })?;
                 return self.value_check(&check.id, check.severity, check.must, query);
             }
         };
@@ -85,7 +88,13 @@ impl Statements {
                 must => Value::from_safe_string(threshold.clone()),
             },
         )?;
-        Ok(CheckStatement { id: id.to_owned(), severity, threshold, query, failing_rows_query: None })
+        Ok(CheckStatement {
+            id: id.to_owned(),
+            severity,
+            threshold,
+            query,
+            failing_rows_query: None,
+        })
     }
 
     /// The contract's own query with the analytics table in place of `{object}`.

@@ -1,8 +1,8 @@
 //! What the templates see of a contract.
 
 use contract::{Dataset, OutputColumn};
-use minijinja::value::{Serde, Value};
 use minijinja::context;
+use minijinja::value::{Serde, Value};
 
 use crate::dialect::column_type;
 

@@ -28,6 +28,12 @@ pub(crate) fn literal(text: &str) -> String {
     constant
 }
 
+/// Indents every line but the first and the blank ones.
+pub(crate) fn indent(text: &str, width: usize) -> String {
+    let margin = format!("\n{:width$}", "");
+    text.trim().replace('\n', &margin).replace(&(margin + "\n"), "\n\n")
+}
+
 /// The column type that holds a contract's type.
 pub(crate) fn column_type(data_type: DataType) -> String {
     match data_type {

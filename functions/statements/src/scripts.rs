@@ -90,7 +90,11 @@ impl Statements {
                 else {
                     continue;
                 };
-                scripts.extend(self.template_scripts(template, &format!("{folder}{name}"), settings)?);
+                scripts.extend(self.template_scripts(
+                    template,
+                    &format!("{folder}{name}"),
+                    settings,
+                )?);
             }
         }
         Ok(scripts)
@@ -102,7 +106,9 @@ impl Statements {
         let name = path.strip_suffix(".sql")?;
         match name.split_once('/') {
             Some((dataset, name)) => (dataset == self.dataset.name).then_some(name),
-            None => Some(name.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('_')),
+            None => {
+                Some(name.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('_'))
+            }
         }
     }
 
@@ -176,4 +182,50 @@ impl Statements {
 
 fn terminated(text: String) -> String {
     if text.ends_with(';') { text } else { text + ";" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings {
+            database: "snowline".to_owned(),
+            warehouse: "snowline_wh".to_owned(),
+            bucket: None,
+            storage_role_arn: None,
+            public_key: None,
+            file: None,
+        }
+    }
+
+    fn orders() -> Statements {
+        Statements::new(&datasets::load("orders").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_script_names_what_it_misses_and_prints_nothing() {
+        let statements = orders();
+        let found = statements.scripts("setup/storage_integration", &settings()).unwrap();
+        assert_eq!(found[0].missing, ["bucket", "storage_role_arn"]);
+        assert_eq!(found[0].text, "");
+        let complete = statements.installation(&settings()).unwrap();
+        let incomplete = complete.iter().filter(|script| !script.missing.is_empty());
+        let names: Vec<&str> = incomplete.map(|script| script.name.as_str()).collect();
+        let expected = ["setup/service_user_key", "setup/storage_integration", "setup/stage"];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_setting_that_is_no_identifier_is_refused() {
+        let settings = Settings { database: "x; drop database y".to_owned(), ..settings() };
+        let error = orders().installation(&settings).unwrap_err();
+        assert!(matches!(error, StatementError::Render { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn an_unknown_script_is_answered_with_the_known_ones() {
+        let error = orders().scripts("publish/mrege", &settings()).unwrap_err().to_string();
+        assert!(error.contains("publish/merge") && error.contains("checks/volume"), "{error}");
+    }
 }

@@ -31,11 +31,10 @@ impl Statements {
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_auto_escape_callback(|_| AutoEscape::Custom("sql".into()));
         templates.set_formatter(dialect::write_value);
-        templates.add_function("literal", |text: &str| {
-            Value::from_safe_string(dialect::literal(text))
-        });
+        templates
+            .add_function("literal", |text: &str| Value::from_safe_string(dialect::literal(text)));
         templates.add_filter("indent", |text: &str, width: usize| {
-            Value::from_safe_string(text.trim().replace('\n', &format!("\n{:width$}", "")))
+            Value::from_safe_string(dialect::indent(text, width))
         });
         for (name, text) in TEMPLATES {
             templates.add_template(name, text).map_err(|source| StatementError::Template {
@@ -78,6 +77,15 @@ impl Statements {
     /// As [`copy_rows`](Self::copy_rows).
     pub fn copy_ledger(&self, files: &[String]) -> Result<String, StatementError> {
         self.copy("staging/copy_ledger.sql", files, context! {})
+    }
+
+    /// Lists the columns of the tables the COPY statements fill: `qualified_name` (`staging.orders`)
+    /// and `column_name`, both in lower case. A table that does not exist has no row.
+    ///
+    /// # Errors
+    /// [`StatementError::Render`] when a contract name is no SQL identifier.
+    pub fn table_columns(&self) -> Result<String, StatementError> {
+        self.render("staging/columns.sql", context! {})
     }
 
     /// Compares ledger and staging. The first row of the answer has a null `source_object` and

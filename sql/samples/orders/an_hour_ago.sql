@@ -7,7 +7,7 @@ with earlier as (
         order_status,
         count(*) as orders,
         sum(order_amount) as amount
-    from analytics.processed_orders at(offset => -3600)
+    from analytics.processed_orders at (offset => -3600)
     group by order_status
 ),
 

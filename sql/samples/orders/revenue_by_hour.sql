@@ -8,4 +8,4 @@ select
     revenue
 from analytics.order_hourly
 qualify dense_rank() over (order by order_hour desc) <= 24
-order by order_hour desc, currency
+order by order_hour desc, currency asc

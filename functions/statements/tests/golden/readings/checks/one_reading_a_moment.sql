@@ -1,0 +1,26 @@
+-- Measures one value and compares it with what the contract demands.
+-- Grain: one row; value is null, and passed false, when there is nothing to measure.
+-- Repetition: reads only.
+select
+    measured.value,
+    coalesce(measured.value = 0, false) as passed
+from (
+    select
+        coalesce(
+            cast(100 * count(*) as number(38, 12))
+            / nullif((select count(*) from analytics.processed_readings), 0),
+            0
+        ) as value
+    from (
+        select
+            sensor,
+            measured_at,
+            _source_object,
+            _source_line
+        from analytics.processed_readings
+        qualify row_number() over (
+            partition by sensor, measured_at
+            order by _source_object, _source_line
+        ) > 1
+    ) as failing
+) as measured;

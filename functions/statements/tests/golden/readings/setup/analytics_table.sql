@@ -1,0 +1,21 @@
+-- Creates the table readers query.
+-- Grain: one row a live merge key, its newest version. Snowflake does not enforce the primary
+-- key: the merge does, and the checks verify it.
+-- Repetition: leaves an existing table and its rows as they are.
+use role sysadmin;
+
+use database snowline;
+
+create table if not exists analytics.processed_readings (
+    sensor varchar not null,
+    measured_at timestamp_ntz(6) not null,
+    revision number(19, 0) not null,
+    celsius float,
+    unit varchar(8),
+    _source_object varchar not null comment 'landing object, as s3://bucket/key',
+    _source_line number(19, 0) not null comment 'line in the decompressed object, from 1',
+    _landed_at timestamp_ntz(6) not null comment 'LastModified of the landing object, UTC',
+    _contract_version varchar not null comment 'version of the contract the row was validated against',
+    _merged_at timestamp_ntz(6) not null comment 'when this version was merged, UTC',
+    primary key (sensor, measured_at)
+);

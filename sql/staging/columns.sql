@@ -1,0 +1,16 @@
+-- Lists the columns of the tables COPY fills: COPY drops, without notice, a file's column that its
+-- table lacks, so the function load asks once after it starts.
+-- Grain: one row a column.
+-- Repetition: reads only.
+select
+    lower(table_schema || '.' || table_name) as qualified_name,
+    lower(column_name) as column_name
+from information_schema.columns
+where
+    lower(table_schema || '.' || table_name) in (
+        {{ literal('staging.' ~ tables.rows) }},
+        {%- for aggregate in aggregates %}
+        {{ literal('staging.' ~ aggregate.name) }},
+        {%- endfor %}
+        'ops.ledger'
+    )
