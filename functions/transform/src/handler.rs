@@ -16,8 +16,8 @@ use crate::keys::OutputKeys;
 use crate::ledger::{Ledger, LedgerOutput};
 use crate::notification::{LandingObject, landing_objects};
 use crate::outputs::{CONTENT_TYPE_JSON, OpenUpload, StoreOutputs};
-use crate::pipeline::{Report, Source, Transformer};
-use crate::store::{Landed, Location, Store};
+use crate::pipeline::{Report, Source, Transformer, Written};
+use crate::store::{Landed, Location, Store, StoreError, Stored};
 
 /// What an invocation did, over all its objects.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
@@ -92,7 +92,7 @@ impl Handler {
         ));
         let landing = (landed.landed_at_micros, landed.bytes);
         let outcome = match run(transformer, object, landed, Arc::clone(&outputs)).await {
-            Ok(report) => self.publish(object, &keys, landing, report).await,
+            Ok(report) => self.finish(object, &keys, landing, report).await,
             Err(error) => Err(error),
         };
         // Whatever was not completed is given up by now; S3 is told before the environment sleeps.
@@ -118,27 +118,15 @@ impl Handler {
         transformer.await.cloned()
     }
 
-    /// Makes the outputs visible, one after another, and then the ledger entry that lists them.
-    async fn publish(
+    /// Makes the outputs visible, and then the ledger entry that lists them.
+    async fn finish(
         &self,
         object: &LandingObject,
         keys: &OutputKeys,
         (landed_at_micros, bytes): (i64, u64),
         report: Report<OpenUpload>,
     ) -> Result<Ledger, HandlerError> {
-        let mut outputs = Vec::with_capacity(report.written.len());
-        for written in report.written {
-            let OpenUpload { upload, zone, table, key } = written.file;
-            let stored = upload.complete().await?;
-            outputs.push(LedgerOutput {
-                zone,
-                table,
-                key,
-                rows: written.rows,
-                bytes: stored.bytes,
-                etag: stored.etag,
-            });
-        }
+        let outputs = complete(report.written).await?;
         let ledger = Ledger {
             id: keys.id().to_owned(),
             dataset: self.dataset.name.clone(),
@@ -182,6 +170,16 @@ async fn run(
         }
         Err(source) => Err(HandlerError::Panic { object: object.uri(), source }),
     }
+}
+
+/// Makes the outputs visible one after another. Those after one that fails stay invisible.
+async fn complete(written: Vec<Written<OpenUpload>>) -> Result<Vec<LedgerOutput>, StoreError> {
+    let mut outputs = Vec::with_capacity(written.len());
+    for Written { file: OpenUpload { upload, zone, table, key }, rows, .. } in written {
+        let Stored { bytes, etag } = upload.complete().await?;
+        outputs.push(LedgerOutput { zone, table, key, rows, bytes, etag });
+    }
+    Ok(outputs)
 }
 
 fn report_done(ledger: &Ledger, started: Instant) {
