@@ -6,6 +6,7 @@
 
 mod generate;
 mod sql;
+mod transform;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -23,12 +24,14 @@ struct Cli {
 enum Command {
     Generate(generate::Args),
     Sql(sql::Args),
+    Transform(transform::Args),
 }
 
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn Error>> = match Cli::parse().command {
         Command::Generate(args) => generate::run(&args).map_err(Into::into),
         Command::Sql(args) => sql::run(&args).map_err(Into::into),
+        Command::Transform(args) => transform::run(&args).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,51 @@
+//! Turns landing objects into Parquet.
+//!
+//! Input: an S3 notification (or its replay through SQS) that names objects of `landing/`: JSON
+//! lines, concatenated JSON or CSV; plain, gzip or zstd. Output, under keys that follow from the
+//! landing key: cleaned rows (`processing/`), enriched rows and aggregates (`processed/`), rejected
+//! records (`quarantine/`) and, last, the account of every row (`ledger/`).
+//!
+//! Everything written is a function of the object and the contract, so that delivering a
+//! notification again overwrites with the same bytes. An object that cannot be read as a whole
+//! fails its invocation; a record that breaks a rule is quarantined and never fails its neighbours.
+
+mod aggregate;
+mod columns;
+mod config;
+mod csv;
+mod decimal;
+mod decode;
+mod decompress;
+mod derive;
+mod error;
+mod framing;
+mod handler;
+mod json;
+mod keys;
+mod layout;
+mod ledger;
+mod notification;
+mod outputs;
+mod parquet;
+mod pipeline;
+mod plan;
+mod quarantine;
+mod record;
+mod row_group;
+mod store;
+mod time;
+mod upload;
+mod validate;
+mod worker;
+mod writer;
+
+pub use aggregate::SumOverflow;
+pub use config::{Config, ConfigError};
+pub use error::HandlerError;
+pub use handler::{Handler, Summary};
+pub use keys::KeyError;
+pub use notification::{LandingObject, NotificationError};
+pub use parquet::ParquetError;
+pub use pipeline::{ObjectError, Output, Outputs, PlanError, Report, Source, Transformer, Written};
+pub use store::{Body, Landed, Location, Store, StoreError, Stored};
+pub use upload::{PART_BYTES, Upload};

@@ -1,0 +1,148 @@
+//! `snowline transform`: what the Lambda makes of landing objects, on local files.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, UNIX_EPOCH};
+
+use ::transform::{ObjectError, Output, Outputs, PlanError, Source, Transformer};
+
+/// Transforms local files as landing objects: DIR gets a folder a zone, as the lake has them.
+///
+/// Exit code 0 when every file was read, rejects or not; 1 when one is unreadable.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The dataset whose contract to apply.
+    #[arg(long, value_name = "DATASET")]
+    contract: String,
+    /// JSON lines or CSV; plain, gzip or zstd.
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// Where to write; made if absent.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// File with the salt of hashed columns. Without it, a salt that nobody knows is used and
+    /// hashes differ from run to run.
+    #[arg(long, value_name = "FILE")]
+    hash_salt_file: Option<PathBuf>,
+    /// Worker threads; as many as there are processors by default.
+    #[arg(long)]
+    threads: Option<NonZeroUsize>,
+}
+
+/// Why no, or not every, file was transformed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such contract.
+    #[error(transparent)]
+    Dataset(#[from] datasets::Error),
+    /// The contract makes no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A file cannot be read or written.
+    #[error("{path}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// An input is unreadable as a whole.
+    #[error("{path}")]
+    Object {
+        /// The input.
+        path: String,
+        /// Why.
+        #[source]
+        source: ObjectError,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// At the first file that cannot be read or written; files before it are complete.
+pub fn run(args: &Args) -> Result<(), Error> {
+    let dataset = datasets::load(&args.contract)?;
+    let salt = match &args.hash_salt_file {
+        Some(path) => std::fs::read(path).map_err(in_file(path))?,
+        None => rand::random::<[u8; 32]>().to_vec(),
+    };
+    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let transformer = Transformer::new(dataset, &salt, args.threads.unwrap_or(processors))?;
+    args.inputs.iter().try_for_each(|input| transform_file(&transformer, input, &args.out))
+}
+
+fn transform_file(transformer: &Transformer, input: &Path, out: &Path) -> Result<(), Error> {
+    let started = Instant::now();
+    let path = input.display().to_string();
+    let file = File::open(input).map_err(in_file(input))?;
+    let landed =
+        file.metadata().and_then(|metadata| metadata.modified()).map_err(in_file(input))?;
+    let since_epoch = landed.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let source = Source {
+        object: &format!("file://{path}"),
+        key: &path,
+        landed_at_micros: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
+    };
+    let aggregates =
+        transformer.dataset().aggregates.iter().map(|aggregate| aggregate.name.clone());
+    let files = Files { out, stem: stem(input), aggregates: aggregates.collect() };
+    let report = transformer
+        .run(file, &source, &files)
+        .map_err(|source| Error::Object { path: path.clone(), source })?;
+    let rejected: u64 = report.rejected_by_rule.values().sum();
+    let seconds = started.elapsed().as_secs_f64();
+    let megabytes = report.bytes_read as f64 / 1e6;
+    println!(
+        "{path}: {} rows, {} accepted, {rejected} rejected{}; {megabytes:.1} MB in {seconds:.2} s, {:.0} MB/s",
+        report.rows_read,
+        report.rows_accepted,
+        by_rule(&report.rejected_by_rule),
+        megabytes / seconds,
+    );
+    Ok(())
+}
+
+fn by_rule(rejected: &BTreeMap<&'static str, u64>) -> String {
+    let rules: Vec<_> = rejected.iter().map(|(rule, rows)| format!("{rule} {rows}")).collect();
+    if rules.is_empty() { String::new() } else { format!(" ({})", rules.join(", ")) }
+}
+
+/// The input's name without its endings.
+fn stem(input: &Path) -> String {
+    let name = input.file_name().unwrap_or_default().to_string_lossy();
+    name.split('.').find(|part| !part.is_empty()).unwrap_or("object").to_owned()
+}
+
+fn in_file(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::File { path: path.display().to_string(), source }
+}
+
+/// The zones as folders.
+struct Files<'a> {
+    out: &'a Path,
+    stem: String,
+    aggregates: Vec<String>,
+}
+
+impl Outputs for Files<'_> {
+    type File = BufWriter<File>;
+
+    fn create(&self, output: Output) -> io::Result<Self::File> {
+        let stem = &self.stem;
+        let path = match output {
+            Output::Processing => self.out.join(format!("processing/processed_{stem}.parquet")),
+            Output::Processed => self.out.join(format!("processed/final_{stem}.parquet")),
+            Output::Aggregate(at) => {
+                self.out.join(format!("processed/{}_{stem}.parquet", self.aggregates[at]))
+            }
+            Output::Quarantine => self.out.join(format!("quarantine/rejected_{stem}.ndjson")),
+        };
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        Ok(BufWriter::new(File::create(path)?))
+    }
+}
