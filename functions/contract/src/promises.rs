@@ -8,7 +8,10 @@ use crate::{Column, DataType, Format, Freshness, odcs};
 pub(crate) fn landing_format(list: &Node) -> Found<'_, Format> {
     let mut found: Option<Format> = None;
     for node in list.items()? {
-        let Some("s3") = node.get("type").map(Node::text).transpose()? else { continue };
+        let kind = node.get("type").ok_or_else(|| node.problem("`type` is missing"))?;
+        if kind.text()? != "s3" {
+            continue;
+        }
         let server = node.fields(&odcs::S3_SERVER)?;
         let format_node = server.require("format")?;
         let format = format_node.choice(&[("json", Format::Json), ("csv", Format::Csv)])?;

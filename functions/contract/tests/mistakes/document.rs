@@ -24,6 +24,12 @@ fn the_document() {
             "apiVersion",
             "`v2.2.2` is not supported; known are v3.1.0",
         ),
+        (
+            "  - server: warehouse\n    type: snowflake",
+            "  - server: warehouse #!",
+            "servers[1]",
+            "`type` is missing",
+        ),
         ("version: 1.0.0", "version: 1.0 #!", "version", "must be text: put `1.0` in quotes"),
         (
             "domain: commerce",
