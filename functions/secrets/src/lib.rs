@@ -133,7 +133,8 @@ impl Source {
     pub async fn read(&self) -> Result<Secret, Error> {
         match &self.0 {
             Inner::SecretsManager { client, id } => {
-                let answer = client.get_secret_value().secret_id(id).send().await;
+                // Boxed: the SDK is nested so deeply that callers could not be compiled.
+                let answer = Box::pin(client.get_secret_value().secret_id(id).send()).await;
                 let answer = answer.map_err(|source| Error::SecretsManager {
                     id: id.clone(),
                     source: Box::new(source),

@@ -1,0 +1,184 @@
+//! One invocation: a batch of messages in, the messages to be delivered again out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use contract::Dataset;
+use serde_json::json;
+use snowflake::{Client, Deadline, Statement};
+use statements::{StatementError, Statements};
+use telemetry::Metrics;
+use tokio::sync::OnceCell;
+
+use crate::batch::Batch;
+use crate::copy::Copier;
+use crate::outcome::Outcome;
+use crate::preflight::{ColumnsError, compare_columns, read_columns};
+use crate::table::Table;
+
+/// Most files that the log line of one reason names.
+const NAMED_FILES: usize = 10;
+
+/// Why nothing of a batch can be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A statement cannot be rendered.
+    #[error("cannot render a statement")]
+    Statement(#[from] StatementError),
+    /// The tables' columns cannot be listed.
+    #[error("cannot list the columns of the staging tables")]
+    ListColumns(#[source] snowflake::Error),
+    /// The tables do not fit the contract.
+    #[error(transparent)]
+    Columns(#[from] ColumnsError),
+}
+
+/// Loads files of one dataset. It is built once and serves every invocation.
+pub struct Loader {
+    dataset: Dataset,
+    lake_bucket: String,
+    statements: Statements,
+    client: Client,
+    columns_compared: OnceCell<()>,
+}
+
+/// What became of the files of a batch.
+#[derive(Default)]
+struct Tally {
+    files_loaded: u64,
+    files_already_loaded: u64,
+    rows_loaded: u64,
+    failed: BTreeSet<String>,
+}
+
+impl Loader {
+    /// Prepares to load the files of a dataset from the lake's bucket.
+    ///
+    /// # Errors
+    /// [`StatementError`] when the embedded templates do not parse.
+    pub fn new(
+        dataset: Dataset,
+        lake_bucket: String,
+        client: Client,
+    ) -> Result<Self, StatementError> {
+        let statements = Statements::new(&dataset)?;
+        Ok(Self { dataset, lake_bucket, statements, client, columns_compared: OnceCell::new() })
+    }
+
+    /// Loads the files that a batch of messages names. The answer lists the messages that name a
+    /// file which could not be loaded, or nothing that could; each cause is logged once.
+    /// `batch_id` goes into the query tag.
+    ///
+    /// # Errors
+    /// [`Error`] when nothing can be loaded: then all messages are to be delivered again.
+    pub async fn handle(
+        &self,
+        event: SqsEvent,
+        batch_id: &str,
+        deadline: Deadline,
+    ) -> Result<SqsBatchResponse, Error> {
+        let batch = Batch::read(event, &self.dataset, &self.lake_bucket);
+        let mut response = SqsBatchResponse::default();
+        for message in &batch.refused {
+            let error = telemetry::error_chain(&message.error);
+            tracing::error!(message_id = message.message_id, error, "message refused");
+            response.add_failure(message.message_id.as_str());
+        }
+        if batch.files.is_empty() {
+            return Ok(response);
+        }
+        let failed = self.load(&batch, batch_id, deadline).await?;
+        for (message_id, keys) in &batch.messages {
+            if !keys.is_disjoint(&failed) {
+                response.add_failure(message_id.as_str());
+            }
+        }
+        Ok(response)
+    }
+
+    /// Copies the files table by table and returns the keys of those that failed.
+    async fn load(
+        &self,
+        batch: &Batch,
+        batch_id: &str,
+        deadline: Deadline,
+    ) -> Result<BTreeSet<String>, Error> {
+        let started = Instant::now();
+        let tag = json!({"function": "load", "dataset": self.dataset.name, "batch": batch_id});
+        let query_tag = tag.to_string();
+        self.columns_compared
+            .get_or_try_init(|| self.compare_columns(&query_tag, deadline))
+            .await?;
+        let copier = Copier {
+            client: &self.client,
+            statements: &self.statements,
+            dataset: &self.dataset,
+            lake_bucket: &self.lake_bucket,
+            query_tag: &query_tag,
+            deadline,
+        };
+        let mut total = Tally::default();
+        let mut rows_loaded = 0;
+        for (table, keys) in &batch.files {
+            let files: Vec<String> = keys.iter().cloned().collect();
+            let tally = self.tally(table, copier.copy(table, &files).await?);
+            if *table == Table::Rows {
+                rows_loaded = tally.rows_loaded;
+            }
+            total.files_loaded += tally.files_loaded;
+            total.files_already_loaded += tally.files_already_loaded;
+            total.failed.extend(tally.failed);
+        }
+        Metrics::new("Snowline", &[("Dataset", &self.dataset.name), ("Function", "load")])
+            .count("FilesLoaded", total.files_loaded)
+            .count("FilesAlreadyLoaded", total.files_already_loaded)
+            .count("FilesFailed", total.failed.len() as u64)
+            .count("RowsLoaded", rows_loaded)
+            .milliseconds("LoadTime", started.elapsed())
+            .emit();
+        Ok(total.failed)
+    }
+
+    /// Sums up what became of a table's files, and logs it: a line a table, and one a reason of
+    /// failure.
+    fn tally(&self, table: &Table, outcomes: BTreeMap<String, Outcome>) -> Tally {
+        let table = table.qualified_name(&self.dataset);
+        let mut tally = Tally::default();
+        let mut failures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (file, outcome) in outcomes {
+            match outcome {
+                Outcome::Loaded { rows } => {
+                    tally.files_loaded += 1;
+                    tally.rows_loaded += rows;
+                }
+                Outcome::AlreadyLoaded => tally.files_already_loaded += 1,
+                Outcome::Failed { reason } => {
+                    tally.failed.insert(file.clone());
+                    failures.entry(reason).or_default().push(file);
+                }
+            }
+        }
+        for (error, files) in failures {
+            let named = files[..files.len().min(NAMED_FILES)].join(", ");
+            let bucket = &self.lake_bucket;
+            tracing::error!(table, bucket, files = files.len(), named, error, "files not loaded");
+        }
+        tracing::info!(
+            table,
+            files_loaded = tally.files_loaded,
+            rows_loaded = tally.rows_loaded,
+            files_already_loaded = tally.files_already_loaded,
+            files_failed = tally.failed.len(),
+            "copied"
+        );
+        tally
+    }
+
+    async fn compare_columns(&self, query_tag: &str, deadline: Deadline) -> Result<(), Error> {
+        let statement = Statement::new(self.statements.table_columns()?, query_tag);
+        let rows = self.client.execute(&statement, deadline).await.map_err(Error::ListColumns)?;
+        let columns = read_columns(&rows).map_err(Error::ListColumns)?;
+        Ok(compare_columns(&self.dataset, &columns)?)
+    }
+}
