@@ -1,0 +1,23 @@
+"""A Snowflake account on this machine: the SQL API v2 over DuckDB.
+
+It answers the statements this project sends as Snowflake does, and refuses what Snowflake
+refuses; what it cannot translate faithfully it refuses too (001003), and never ignores.
+
+    with SnowflakeServer(s3_endpoint, {"ADMIN": key_file}) as snowflake:
+        snowflake.run_script(setup_sql)
+        snowflake.query("select count(*) from snowline.staging.orders")
+
+Where it differs from Snowflake:
+
+- Transactions run one at a time. Secondary roles are not applied.
+- Timestamps hold microseconds. Quotients and averages are doubles, not numbers.
+- Columns are found without regard to the case of quoted names; tables are not.
+- Time travel is answered only for a table that was not written since.
+- Streams are append-only ones and do not go stale with age.
+- A listed file that was loaded before is reported LOAD_SKIPPED beside others; when all were, the
+  result is the single row that says so.
+"""
+
+from .server import SnowflakeServer
+
+__all__ = ["SnowflakeServer"]

@@ -1,0 +1,44 @@
+"""python -m local.snowflake --port 0 --s3-endpoint URL --public-key USER=FILE [...]
+
+Prints one line of JSON with the URL once it listens, and runs until it is terminated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from .server import SnowflakeServer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="local.snowflake", description="a Snowflake stand-in")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--s3-endpoint", required=True, metavar="URL")
+    parser.add_argument(
+        "--public-key", action="append", default=[], metavar="USER=FILE",
+        help="a user and its public key (PEM); the first is the administrator",
+    )
+    parser.add_argument("--account", help="refuse tokens of any other account")
+    arguments = parser.parse_args()
+    keys: dict[str, Path] = {}
+    for one in arguments.public_key:
+        user, separator, file = one.partition("=")
+        if not separator:
+            parser.error(f"--public-key {one}: expected USER=FILE")
+        keys[user] = Path(file)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with SnowflakeServer(arguments.s3_endpoint, keys, arguments.port, arguments.account) as server:
+        sys.stdout.write(json.dumps({"url": server.url}) + "\n")
+        sys.stdout.flush()
+        stopped.wait()
+
+
+if __name__ == "__main__":
+    main()

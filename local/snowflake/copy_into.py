@@ -1,0 +1,228 @@
+"""COPY INTO table: staged files, each loaded once, whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from . import copy_checks, copy_options, dml, errors, staged_rows
+from .copy_checks import FILE, ROW, RowError, Target
+from .copy_options import CopyStatement
+from .datatypes import ResultColumn
+from .results import Result, text_result
+from .scanner import Scanner
+from .staged import Location, StagedFile
+from .state import load_history
+
+if TYPE_CHECKING:
+    from .session import Session, Transaction
+
+_RELATION = "staged_rows"
+
+
+@dataclass
+class Outcome:
+    """What became of one file: a row of the result."""
+
+    file: StagedFile
+    rows_parsed: int = 0
+    rows_loaded: int = 0
+    status: str = "LOADED"
+    errors_seen: int = 0
+    error: RowError | None = None
+    error_row: int | None = None
+    error_column: str | None = None
+
+
+def run(session: Session, scanner: Scanner) -> Result:
+    """Runs COPY INTO; the statement is one transaction with the load history it writes."""
+    statement = copy_options.read(session, scanner)
+    session.context.require_warehouse()
+    with session.statement() as transaction:
+        files = _files(session, statement)
+        loaded = _loaded(session, statement)
+        fresh = [
+            file for file in files
+            if statement.force or (file.location.key, file.etag) not in loaded
+        ]
+        if not fresh:
+            return text_result({"status": ["Copy executed with 0 files processed."]})
+        outcomes = _load(session, transaction, statement, fresh)
+        _remember(session, statement, outcomes)
+    by_file = {outcome.file: outcome for outcome in outcomes}
+    return _result([by_file.get(file) or _skipped(file) for file in files])
+
+
+def _files(session: Session, statement: CopyStatement) -> list[StagedFile]:
+    """The listed files, or all of the stage's. Names are appended to the URL as they are."""
+    prefix = statement.prefix
+    if statement.files is None:
+        files = session.engine.files.list(prefix)
+        if statement.pattern:
+            files = [one for one in files if statement.pattern.fullmatch(one.location.key)]
+    else:
+        names = dict.fromkeys(statement.files)
+        places = [Location(prefix.bucket, prefix.key + name) for name in names]
+        files = session.engine.files.describe(places)
+    for file in files:
+        if any(file.location.url().startswith(one) for one in statement.blocked):
+            message = f"Location '{file.location.url()}' is blocked by the storage integration."
+            raise errors.SqlError("003167", "42601", message)
+    return files
+
+
+def _loaded(session: Session, statement: CopyStatement) -> set[tuple[str, str]]:
+    history = load_history(statement.table.name)
+    query = f"select path, etag from {history} where table_name = ?"
+    return set(session.execute(query, [statement.table.label()]).fetchall())
+
+
+def _remember(session: Session, statement: CopyStatement, outcomes: list[Outcome]) -> None:
+    rows = pa.table({
+        "table_name": [statement.table.label() for one in outcomes if one.status == "LOADED"],
+        "path": [one.file.location.key for one in outcomes if one.status == "LOADED"],
+        "etag": [one.file.etag for one in outcomes if one.status == "LOADED"],
+    })
+    if rows.num_rows:
+        session.insert_arrow(load_history(statement.table.name), rows)
+
+
+def _load(
+    session: Session, transaction: Transaction, statement: CopyStatement, files: list[StagedFile]
+) -> list[Outcome]:
+    """Reads the files and loads those of the same columns together."""
+    started = datetime.now(UTC)
+    outcomes = [Outcome(file) for file in files]
+    groups: dict[pa.Schema, list[tuple[int, pa.Table]]] = {}
+    for index, body in enumerate(session.engine.files.read(files)):
+        session.check_canceled()
+        try:
+            rows = staged_rows.read(body, statement.file_format)
+        except staged_rows.UnreadableFile as error:
+            _fail(outcomes[index], statement, RowError("100171", "22000", str(error)))
+            continue
+        outcomes[index].rows_parsed = rows.num_rows
+        schema = rows.schema.remove_metadata()
+        groups.setdefault(schema, []).append((index, rows.replace_schema_metadata(None)))
+    for members in groups.values():
+        rows = pa.concat_tables(
+            _with_metadata(rows, index, files[index], started) for index, rows in members
+        )
+        indices = [index for index, _ in members]
+        _load_group(session, transaction, statement, indices, rows, outcomes)
+    return outcomes
+
+
+def _with_metadata(rows: pa.Table, index: int, file: StagedFile, started: datetime) -> pa.Table:
+    count = rows.num_rows
+    moment = pa.timestamp("us", "UTC")
+    extra = {
+        FILE: pa.repeat(pa.scalar(index, pa.int32()), count),
+        ROW: pa.array(range(1, count + 1), pa.int64()),
+        "METADATA$FILENAME": pa.repeat(file.location.key, count),
+        "METADATA$FILE_CONTENT_KEY": pa.repeat(file.etag, count),
+        "METADATA$FILE_LAST_MODIFIED": pa.repeat(
+            pa.scalar(file.modified.astimezone(UTC).replace(tzinfo=None), pa.timestamp("us")), count
+        ),
+        "METADATA$START_SCAN_TIME": pa.repeat(pa.scalar(started, moment), count),
+        "METADATA$FILE_ROW_NUMBER": pa.array(range(1, count + 1), pa.int64()),
+    }
+    for name, column in extra.items():
+        rows = rows.append_column(name, column)
+    return rows
+
+
+def _load_group(
+    session: Session,
+    transaction: Transaction,
+    statement: CopyStatement,
+    members: list[int],
+    rows: pa.Table,
+    outcomes: list[Outcome],
+) -> None:
+    found = copy_checks.targets(
+        statement.table, rows.schema, statement.metadata, statement.case_sensitive
+    )
+    session.register(_RELATION, rows)
+    try:
+        for index, refused, *firsts in session.execute(
+            copy_checks.refused_query(_RELATION, found)
+        ).fetchall():
+            outcomes[index].errors_seen = refused
+            _refuse(session, outcomes[index], index, statement, found, firsts)
+        good = [index for index in members if not outcomes[index].error]
+        if good:
+            insert = copy_checks.insert_query(_RELATION, statement.table, found, good)
+            appended = session.arrow(insert)
+            dml.record_appended(session, transaction, statement.table, appended)
+    finally:
+        session.unregister(_RELATION)
+    for index in good:
+        outcomes[index].rows_loaded = outcomes[index].rows_parsed
+
+
+def _refuse(
+    session: Session,
+    outcome: Outcome,
+    index: int,
+    statement: CopyStatement,
+    found: list[Target],
+    firsts: list[int | None],
+) -> None:
+    """Finds the first refused value of a file and its reason."""
+    row, position = min((row, at) for at, row in enumerate(firsts) if row is not None)
+    target = found[position]
+    where = f'"{FILE}" = {index} and "{ROW}" = {row}'
+    sql = f"select {target.source}::varchar, {target.source} is null from {_RELATION} where {where}"
+    value, is_null = session.execute(sql).fetchone() or (None, True)
+    outcome.error_row = row
+    outcome.error_column = (
+        f'"{statement.table.name[-1]}"["{target.column.name}":{position + 1}]'
+    )
+    _fail(outcome, statement, target.error(value, is_null))
+
+
+def _fail(outcome: Outcome, statement: CopyStatement, error: RowError) -> None:
+    outcome.status = "LOAD_FAILED"
+    outcome.error = error
+    outcome.errors_seen = max(outcome.errors_seen, 1)
+    if statement.skip_file:
+        return
+    where = f"  File '{outcome.file.location.key}', line {outcome.error_row or 1}, character 1\n"
+    if outcome.error_column:
+        where += f"  Row {outcome.error_row}, column {outcome.error_column}\n"
+    advice = (
+        "  If you would like to continue loading when an error is encountered, use other values"
+        " such as 'SKIP_FILE' or 'CONTINUE' for the ON_ERROR option."
+    )
+    raise errors.SqlError(error.code, error.sql_state, f"{error.message}\n{where}{advice}")
+
+
+def _skipped(file: StagedFile) -> Outcome:
+    error = RowError("", "", "File was loaded before.")
+    return Outcome(file, status="LOAD_SKIPPED", error=error)
+
+
+def _result(outcomes: list[Outcome]) -> Result:
+    columns: dict[str, tuple[pa.DataType, list[object]]] = {
+        "file": (pa.string(), [one.file.location.url() for one in outcomes]),
+        "status": (pa.string(), [one.status for one in outcomes]),
+        "rows_parsed": (pa.int64(), [one.rows_parsed for one in outcomes]),
+        "rows_loaded": (pa.int64(), [one.rows_loaded for one in outcomes]),
+        "error_limit": (pa.int64(), [1 for _ in outcomes]),
+        "errors_seen": (pa.int64(), [one.errors_seen for one in outcomes]),
+        "first_error": (pa.string(), [one.error and one.error.message for one in outcomes]),
+        "first_error_line": (pa.int64(), [one.error_row for one in outcomes]),
+        "first_error_character": (pa.int64(), [one.error_row and 1 for one in outcomes]),
+        "first_error_column_name": (pa.string(), [one.error_column for one in outcomes]),
+    }
+    described = [
+        ResultColumn(name, "text", length=16_777_216) if kind == pa.string()
+        else ResultColumn(name, "fixed", precision=19, scale=0)
+        for name, (kind, _) in columns.items()
+    ]
+    rows = pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()})
+    return Result(described, rows, {"numRowsInserted": sum(one.rows_loaded for one in outcomes)})

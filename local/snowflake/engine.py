@@ -1,0 +1,120 @@
+"""The account: its DuckDB database, its catalog and grants, and the lock that orders statements."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from . import errors
+from .access import Access
+from .catalog import Catalog, Name, Object, Stream, Table
+from .context import Context, quoted
+from .state import CREATE, HIDDEN_SCHEMA, load_history
+from .results import Result, status
+from .session import Session
+
+if TYPE_CHECKING:
+    from .staged import StagedFiles
+
+
+class Engine:
+    """Everything the sessions share.
+
+    Transactions run one at a time: each holds `lock` from its first statement to its commit. That
+    is serialisable, which is stricter than Snowflake's read committed and never loses an update.
+    """
+
+    def __init__(self, files: StagedFiles, clock: Callable[[], float] = time.time) -> None:
+        self.connection = duckdb.connect(":memory:")
+        self.connection.execute("set threads = 2")
+        self.catalog = Catalog()
+        self.access = Access(self.catalog)
+        self.lock = threading.Lock()
+        self.files = files
+        self.clock = clock
+
+    def session(self, context: Context, cancel: threading.Event | None = None) -> Session:
+        return Session(self, context, cancel or threading.Event())
+
+    def context(self, user: str, role: str | None) -> Context:
+        return Context(self.catalog, self.access, user, role)
+
+    def before_create(
+        self, session: Session, kind: str, name: Name, replace: bool, if_not_exists: bool
+    ) -> Result | None:
+        """Checks that the role may create this; answers if there is nothing to do."""
+        self._require_create(session.context, kind, name)
+        existing = self.catalog.taken(kind, name)
+        if existing is None:
+            return None
+        if if_not_exists:
+            return status(f"{name[-1]} already exists, statement succeeded.")
+        if not replace or existing.kind != kind:
+            raise errors.already_exists(".".join(name))
+        self.access.require_owner(session.context.role, existing)
+        return None
+
+    def created(self, item: Object) -> None:
+        """Enters a new object, in place of the one of the same name that it replaces."""
+        if replaced := self.catalog.taken(item.kind, item.name):
+            self._forget(replaced)
+        self.catalog.add(item)
+        self.access.created(item)
+
+    def drop(self, session: Session, item: Object) -> None:
+        """Drops an object and what depends on it for its existence."""
+        if item.kind == "DATABASE":
+            self.connection.execute(f"detach {quoted(item.name)}")
+        elif item.kind == "SCHEMA":
+            self.connection.execute(f"drop schema {quoted(item.name)} cascade")
+        elif item.kind in ("TABLE", "VIEW"):
+            with session.statement():
+                session.execute(f"drop {item.kind.lower()} {quoted(item.name)}")
+        elif isinstance(item, Stream):
+            with session.statement():
+                session.execute(f"drop view {quoted(item.name)}")
+                session.execute(f"drop table {item.changes_table}")
+        self._forget(item)
+
+    def create_database(self, name: str) -> None:
+        database = quoted((name,))
+        if self.catalog.find("DATABASE", (name,)):
+            self.connection.execute(f"detach {database}")
+        self.connection.execute(f"attach ':memory:' as {database}")
+        self.connection.execute(f"create schema {quoted((name, HIDDEN_SCHEMA))}")
+        self.connection.execute(f"create table {load_history((name,))} {CREATE}")
+
+    def create_schema(self, name: Name) -> None:
+        if self.catalog.find("SCHEMA", name):
+            self.connection.execute(f"drop schema {quoted(name)} cascade")
+        self.connection.execute(f"create schema {quoted(name)}")
+
+    def streams_on(self, table: Name) -> list[Stream]:
+        """The streams that follow a table."""
+        return [
+            stream for stream in self.catalog.all("STREAM", table[:1])
+            if isinstance(stream, Stream) and stream.table == table and not stream.stale
+        ]
+
+    def _forget(self, item: Object) -> None:
+        self.access.dropped(item)
+        self.catalog.remove(item)
+        if isinstance(item, Table):
+            for stream in self.streams_on(item.name):
+                stream.stale = True
+            self.connection.execute(
+                f"delete from {load_history(item.name)} where table_name = ?", [item.label()]
+            )
+
+    def _require_create(self, context: Context, kind: str, name: Name) -> None:
+        privilege = f"CREATE {kind}"
+        if kind in ("DATABASE", "WAREHOUSE", "ROLE", "USER", "INTEGRATION"):
+            if not self.access.has_account(context.role, privilege):
+                raise errors.insufficient("account", "LOCAL")
+        else:
+            parent = "DATABASE" if kind == "SCHEMA" else "SCHEMA"
+            context.lookup(parent, name[:-1], privilege)

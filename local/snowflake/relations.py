@@ -1,0 +1,197 @@
+"""CREATE TABLE, VIEW and STREAM, and the DuckDB relations behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from . import datatypes, errors, options, translate
+from .catalog import Column, Name, Object, Stream, Table, View
+from .context import quoted
+from .state import HIDDEN_SCHEMA
+from .resolve import Reads, resolve, table_name
+from .results import Result, status
+from .scanner import Scanner
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_TABLE_PROPERTIES = (exp.SchemaCommentProperty, exp.ClusterProperty, exp.TransientProperty)
+_VIEW_PROPERTIES = (exp.SchemaCommentProperty, exp.SecureProperty, exp.CopyGrantsProperty)
+
+
+def create(session: Session, text: str) -> Result:
+    """CREATE [OR REPLACE] [TRANSIENT] TABLE and CREATE [OR REPLACE] [SECURE] VIEW."""
+    tree = translate.parse(text)
+    if not isinstance(tree, exp.Create) or tree.kind not in ("TABLE", "VIEW"):
+        raise errors.not_supported(f"this statement: {text[:80]}")
+    session.commit()
+    target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    name = session.context.full_name(tree.kind, table_name(target))
+    if kept := session.engine.before_create(
+        session, tree.kind, name, bool(tree.args.get("replace")), bool(tree.args.get("exists"))
+    ):
+        return kept
+    if tree.kind == "VIEW":
+        return _create_view(session, tree, name)
+    if tree.expression:
+        return _create_table_as(session, tree, name)
+    columns, ddl = _columns(tree, session)
+    _check_properties(tree, _TABLE_PROPERTIES, options.TABLE)
+    with session.statement():
+        session.execute(f"create or replace table {quoted(name)} ({', '.join(ddl)})")
+    return _register(session, Table("TABLE", name, session.owner(), columns=columns))
+
+
+def _register(session: Session, item: Object) -> Result:
+    session.engine.created(item)
+    return status(f"{item.kind.capitalize()} {item.name[-1]} successfully created.")
+
+
+def _create_table_as(session: Session, tree: exp.Create, name: Name) -> Result:
+    _check_properties(tree, _TABLE_PROPERTIES, options.TABLE)
+    if isinstance(tree.this, exp.Schema):
+        raise errors.not_supported("column lists in CREATE TABLE AS")
+    session.context.require_warehouse()
+    query = tree.expression
+    reads = resolve(query, session.context)
+    sql = translate.duckdb_sql(query, session.context)
+    with session.statement() as transaction:
+        transaction.consumed |= reads.streams
+        session.execute(f"create or replace table {quoted(name)} as {sql}")
+        columns = _described(session, name)
+    return _register(session, Table("TABLE", name, session.owner(), columns=columns))
+
+
+def _described(session: Session, name: Name) -> list[Column]:
+    """The columns of a relation made by a query."""
+    found = session.execute(f"describe {quoted(name)}").fetchall()
+    return [
+        Column(one[0], datatypes.snowflake_type(one[1]), one[1], one[2] == "YES") for one in found
+    ]
+
+
+def _create_view(session: Session, tree: exp.Create, name: Name) -> Result:
+    _check_properties(tree, _VIEW_PROPERTIES, set())
+    names = ""
+    if isinstance(tree.this, exp.Schema):
+        written = [quoted((column.name,)) for column in tree.this.expressions]
+        names = f" ({', '.join(written)})"
+    query = tree.expression
+    reads: Reads = resolve(query, session.context)
+    sql = translate.duckdb_sql(query, session.context)
+    with session.statement():
+        session.execute(f"create or replace view {quoted(name)}{names} as {sql}")
+        columns = _described(session, name)
+    view = View("VIEW", name, session.owner(), columns=columns, streams=sorted(reads.streams))
+    return _register(session, view)
+
+
+def _check_properties(
+    tree: exp.Create, kinds: tuple[type[exp.Expression], ...], named: set[str]
+) -> None:
+    properties = tree.args.get("properties")
+    for one in properties.expressions if properties else []:
+        if type(one) is exp.Property:
+            options.check(tree.kind, named, {one.name.upper(): one.args["value"].name})
+        elif not isinstance(one, kinds):
+            raise errors.not_supported(f"{one.sql('snowflake')} of a {tree.kind.lower()}")
+
+
+def _columns(tree: exp.Create, session: Session) -> tuple[list[Column], list[str]]:
+    """The columns as the catalog knows them and as DuckDB stores them."""
+    if not isinstance(tree.this, exp.Schema):
+        raise errors.syntax("a table needs columns")
+    definitions = [one for one in tree.this.expressions if isinstance(one, exp.ColumnDef)]
+    key = _primary_key(tree.this)
+    columns, ddl = [], []
+    for definition in definitions:
+        column, default = _column(definition, key, session)
+        if any(other.name == column.name for other in columns):
+            raise errors.compilation("002025", "42S21", f"duplicate column name '{column.name}'")
+        columns.append(column)
+        ddl.append(_column_ddl(column, default))
+    return columns, ddl
+
+
+def _primary_key(schema: exp.Schema) -> set[str]:
+    """Columns of an out-of-line primary key. Snowflake enforces no more of it than NOT NULL."""
+    key: set[str] = set()
+    for one in schema.expressions:
+        if isinstance(one, exp.ColumnDef):
+            continue
+        constraint = one.expressions[0] if isinstance(one, exp.Constraint) else one
+        if isinstance(constraint, exp.PrimaryKey):
+            key |= {part.name for part in constraint.expressions}
+        elif not isinstance(constraint, (exp.UniqueColumnConstraint, exp.ForeignKey)):
+            raise errors.not_supported(f"the constraint {one.sql('snowflake')}")
+    return key
+
+
+def _column(
+    definition: exp.ColumnDef, key: set[str], session: Session
+) -> tuple[Column, str | None]:
+    if definition.kind is None:
+        raise errors.syntax(f"column '{definition.name}' has no type")
+    stored = datatypes.stored(definition.kind)
+    nullable, default = definition.name not in key, None
+    for constraint in definition.constraints:
+        kind = constraint.kind
+        if isinstance(kind, exp.NotNullColumnConstraint):
+            nullable = nullable and bool(kind.args.get("allow_null"))
+        elif isinstance(kind, exp.PrimaryKeyColumnConstraint):
+            nullable = False
+        elif isinstance(kind, exp.DefaultColumnConstraint):
+            default = translate.duckdb_sql(kind.this, session.context)
+        elif not isinstance(kind, (exp.CommentColumnConstraint, exp.UniqueColumnConstraint)):
+            raise errors.not_supported(f"{kind.sql('snowflake')} of a column")
+    column = Column(definition.name, stored.snowflake, stored.duckdb, nullable, stored.max_chars)
+    return column, default
+
+
+def _column_ddl(column: Column, default: str | None = None) -> str:
+    name = quoted((column.name,))
+    parts = [name, column.duckdb_type]
+    if not column.nullable:
+        parts.append("not null")
+    if default:
+        parts.append(f"default ({default})")
+    if column.max_chars is not None:
+        parts.append(f"check (length({name}) <= {column.max_chars})")
+    return " ".join(parts)
+
+
+def create_stream(session: Session, scanner: Scanner, replace: bool) -> Result:
+    """CREATE STREAM name ON TABLE table APPEND_ONLY = TRUE: the offset starts here."""
+    exists = scanner.accept("IF", "NOT", "EXISTS")
+    context = session.context
+    name = context.full_name("STREAM", scanner.name())
+    scanner.expect("ON", "TABLE")
+    table = context.relation(scanner.name(), "SELECT", ("TABLE",))
+    given = options.check("STREAM", options.STREAM, scanner.options())
+    scanner.end()
+    if given.get("APPEND_ONLY") is not True:
+        raise errors.not_supported("streams that are not append-only")
+    session.commit()
+    if kept := session.engine.before_create(session, "STREAM", name, replace, exists):
+        return kept
+    changes = quoted((name[0], HIDDEN_SCHEMA, f"{name[1]}.{name[2]}"))
+    names = ", ".join(quoted((column.name,)) for column in table.columns)
+    stored = [f"{quoted((column.name,))} {column.duckdb_type}" for column in table.columns]
+    with session.statement():
+        session.execute(
+            f"create or replace table {changes} ({', '.join(stored)},"
+            ' "METADATA$ROW_ID" varchar default md5(uuid()::varchar))'
+        )
+        session.execute(
+            f"create or replace view {quoted(name)} as select {names},"
+            " 'INSERT' as \"METADATA$ACTION\", false as \"METADATA$ISUPDATE\","
+            f' "METADATA$ROW_ID" from {changes}'
+        )
+        if given.get("SHOW_INITIAL_ROWS"):
+            session.execute(
+                f"insert into {changes} ({names}) select {names} from {quoted(table.name)}"
+            )
+    stream = Stream("STREAM", name, session.owner(), given, table=table.name, changes_table=changes)
+    return _register(session, stream)

@@ -1,0 +1,115 @@
+"""The stand-in as a whole: an account, its HTTP server, and direct access for tests."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Self
+
+from . import auth, scanner
+from .catalog import Object
+from .engine import Engine
+from .faults import Faults
+from .http_api import HttpServer
+from .jobs import Job, Jobs
+from .staged import StagedFiles
+
+SYNC_SECONDS = 45.0
+"""How long a request without async=true waits for its result before it is answered 202."""
+
+
+class SnowflakeServer:
+    """A Snowflake account on a loopback port.
+
+    `public_keys` names the users there are from the start and the PEM files of their public keys.
+    The first administers the account (ACCOUNTADMIN); the others hold what is granted to them.
+    """
+
+    def __init__(
+        self,
+        s3_endpoint: str,
+        public_keys: dict[str, Path] | None = None,
+        port: int = 0,
+        account: str | None = None,
+        partition_rows: int = 10_000,
+        sync_seconds: float = SYNC_SECONDS,
+    ) -> None:
+        self.engine = Engine(StagedFiles(s3_endpoint))
+        self.account = account
+        self.partition_rows = partition_rows
+        self.sync_seconds = sync_seconds
+        self.faults = Faults()
+        self.jobs = Jobs(self.engine)
+        for position, (user, file) in enumerate((public_keys or {}).items()):
+            self.add_user(user, file.read_text(), administrator=position == 0)
+        self._http = HttpServer(port, self)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+
+    def start(self) -> Self:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stops listening and cancels what still runs."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+        for job in self.jobs.history:
+            if not job.done.is_set():
+                job.canceled.set()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_port}"
+
+    @property
+    def history(self) -> list[Job]:
+        """Every statement received over HTTP, in order, with its query tag and outcome."""
+        return self.jobs.history
+
+    def add_user(self, name: str, public_key: str, administrator: bool = False) -> None:
+        """Adds a user who signs in with this PEM public key."""
+        options = {"RSA_PUBLIC_KEY": auth.key_text(public_key)}
+        auth.load_key(public_key)
+        role = "ACCOUNTADMIN" if administrator else None
+        self.engine.catalog.add(
+            Object("USER", (name.upper(),), "USERADMIN", options | {"DEFAULT_ROLE": role})
+        )
+        if role:
+            self.engine.access.grant_role_to_user(role, name.upper())
+
+    def slow_next(self, seconds: float, count: int = 1) -> None:
+        """Makes the next statements take this much longer."""
+        self.jobs.slow += [seconds] * count
+
+    def query(self, sql: str, timezone: str = "UTC") -> list[tuple[object, ...]]:
+        """Runs one statement past HTTP and grants; rows come as Python values.
+
+        For assertions: names must be complete, and a query reads streams without moving them.
+        """
+        context = self.engine.context("STANDIN", None)
+        context.timezone = timezone
+        session = self.engine.session(context)
+        try:
+            return session.run(sql, []).python_rows()
+        finally:
+            session.close()
+
+    def run_script(self, script: str, role: str = "ACCOUNTADMIN") -> None:
+        """Runs statements as an administrator does in a worksheet, with grants enforced."""
+        context = self.engine.context("STANDIN", role)
+        for one in ("ACCOUNTADMIN", role):
+            self.engine.access.grant_role_to_user(one, "STANDIN")
+        context.timezone = "UTC"
+        session = self.engine.session(context)
+        try:
+            for statement in scanner.split(script):
+                session.run(statement, [])
+        finally:
+            session.close()

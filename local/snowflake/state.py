@@ -1,0 +1,17 @@
+"""Where the account keeps what is no user's table: load history and undelivered stream rows."""
+
+from __future__ import annotations
+
+from .catalog import Name
+from .context import quoted
+
+HIDDEN_SCHEMA = "$STATE"
+"""A DuckDB schema in each database that the catalog does not know, so no statement reaches it."""
+
+CREATE = "(table_name varchar, path varchar, etag varchar)"
+"""What COPY has loaded: Snowflake keys on the path and on the bytes, for each table."""
+
+
+def load_history(name: Name) -> str:
+    """The load history of the database that this name is in."""
+    return quoted((name[0], HIDDEN_SCHEMA, "LOAD_HISTORY"))

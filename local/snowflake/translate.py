@@ -1,0 +1,186 @@
+"""Snowflake queries to DuckDB SQL.
+
+sqlglot carries over the grammar; here is what it leaves out or gets wrong. What neither knows is
+refused, so that no statement means something else here than it would in Snowflake.
+"""
+
+from __future__ import annotations
+
+import re
+
+import sqlglot
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import ParseError, UnsupportedError
+
+from . import datatypes, errors
+from .context import Context
+
+_TO_CHAR = {
+    "YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S", "FF6": "%f",
+    "FF3": "%g", "DY": "%a", "MON": "%b",
+}
+_TO_CHAR_PARTS = re.compile("|".join(sorted(_TO_CHAR, key=len, reverse=True)) + r"|[^A-Za-z\"%]")
+
+
+def parse(text: str) -> exp.Expression:
+    """The syntax tree of one statement, its identifiers as Snowflake stores them."""
+    try:
+        tree = sqlglot.parse_one(text, read="snowflake")
+    except (ParseError, sqlglot.errors.TokenError) as error:
+        detail = error.errors[0] if isinstance(error, ParseError) and error.errors else None
+        where = f"line {detail['line']} at position {detail['col']} " if detail else ""
+        what = f"unexpected '{detail['highlight']}'." if detail else str(error)
+        raise errors.syntax(f"syntax error {where}{what}") from error
+    if isinstance(tree, exp.Command):
+        raise errors.not_supported(f"this statement: {text[:80]}")
+    for identifier in tree.find_all(exp.Identifier):
+        if not identifier.quoted:
+            identifier.set("this", identifier.name.upper())
+            identifier.set("quoted", True)
+    return tree
+
+
+def duckdb_sql(tree: exp.Expression, context: Context) -> str:
+    """DuckDB's text of a parsed statement whose tables are already resolved."""
+    name_columns(tree)
+    for rewrite in (
+        _flatten, _variants, _functions, _division, _data_types, _context_functions,
+    ):
+        rewrite(tree, context)
+    unknown = next((one for one in tree.find_all(exp.Anonymous) if not one.meta.get("known")), None)
+    if unknown:
+        message = f"Unknown function {unknown.name.upper()}"
+        raise errors.compilation("002140", "42601", message)
+    try:
+        return tree.sql("duckdb", unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise errors.not_supported(str(error)) from error
+
+
+def name_columns(tree: exp.Expression) -> None:
+    """Names the unnamed columns of the outermost select as Snowflake does, after their text."""
+    select = tree
+    while isinstance(select, (exp.SetOperation, exp.Subquery)):
+        select = select.this
+    if not isinstance(select, exp.Select):
+        return
+    named = []
+    for item in select.expressions:
+        if not item.output_name and not item.is_star:
+            item = exp.alias_(item, item.sql("snowflake", identify=False).upper(), quoted=True)
+        named.append(item)
+    select.set("expressions", named)
+
+
+def _known(name: str, *arguments: exp.Expression) -> exp.Anonymous:
+    """A DuckDB function that sqlglot has no class for."""
+    call = exp.Anonymous(this=name, expressions=list(arguments))
+    call.meta["known"] = True
+    return call
+
+
+def _flatten(tree: exp.Expression, _: Context) -> None:
+    """`lateral flatten(input => x)` and `table(flatten(...))` over json_each."""
+    for node in list(tree.find_all(exp.Lateral, exp.TableFromRows)):
+        if not isinstance(node.this, exp.Explode):
+            raise errors.not_supported(f"the table function {node.this.sql('snowflake')}")
+        argument = node.this.this
+        if node.this.expressions or not isinstance(argument, exp.Kwarg) or node.args.get("outer"):
+            raise errors.not_supported("arguments of flatten other than input")
+        alias = node.args.get("alias")
+        inner = sqlglot.parse_one(
+            """select 1 as "SEQ",
+              case json_type(i.v) when 'OBJECT' then e.key end as "KEY",
+              e.fullkey as "PATH",
+              case json_type(i.v) when 'ARRAY' then cast(e.key as bigint) end as "INDEX",
+              e.value as "VALUE", i.v as "THIS"
+            from (select :input as v) as i, json_each(i.v) as e""", read="duckdb",
+        )
+        for name in [one for one in inner.find_all(exp.Placeholder) if one.name == "input"]:
+            name.replace(argument.expression.copy())
+        for call in inner.find_all(exp.Anonymous):
+            call.meta["known"] = True
+        name = alias.this.copy() if alias and alias.this else exp.to_identifier("F", quoted=True)
+        node.replace(exp.Lateral(this=exp.Subquery(this=inner), alias=exp.TableAlias(this=name)))
+
+
+def _variants(tree: exp.Expression, _: Context) -> None:
+    """A variant that is cast or compared is its plain value, not its JSON text."""
+    for node in list(tree.find_all(exp.JSONExtract)):
+        parent = node.parent
+        plain = isinstance(parent, (exp.Cast, exp.TryCast, exp.Predicate)) and not (
+            isinstance(parent, exp.Cast) and parent.to.is_type("variant", "array", "object")
+        )
+        if plain and not isinstance(parent, exp.Is):
+            node.replace(exp.JSONExtractScalar(this=node.this, expression=node.expression))
+    for node in list(tree.find_all(exp.Cast)):
+        column = node.this
+        if isinstance(column, exp.Column) and column.name == "VALUE" and column.table:
+            if _is_flattened(tree, column.table) and not node.to.is_type("variant"):
+                path = exp.Literal.string("$")
+                node.set("this", _known("JSON_EXTRACT_STRING", column.copy(), path))
+
+
+def _is_flattened(tree: exp.Expression, alias: str) -> bool:
+    return any(lateral.alias == alias for lateral in tree.find_all(exp.Lateral))
+
+
+def _functions(tree: exp.Expression, _: Context) -> None:
+    for node in list(tree.find_all(exp.Struct)):
+        pairs: list[exp.Expression] = []
+        for item in node.expressions:
+            if not isinstance(item, exp.PropertyEQ):
+                raise errors.not_supported("object_construct of this form")
+            pairs += [item.this, item.expression]
+        node.replace(_known("JSON_OBJECT", *pairs))
+    for node in list(tree.find_all(exp.ArrayAgg)):
+        if not isinstance(node.parent, exp.Filter):
+            node.replace(_known("TO_JSON", node.copy()))
+    for node in list(tree.find_all(exp.ToChar)):
+        if node.args.get("format"):
+            node.replace(_known("STRFTIME", node.this, _strftime(node.args["format"])))
+    for node in list(tree.find_all(exp.Round)):
+        if node.args.get("truncate"):
+            raise errors.not_supported("round with a rounding mode")
+
+
+def _strftime(pattern: exp.Expression) -> exp.Expression:
+    text = pattern.name.upper() if pattern.is_string else ""
+    parts = _TO_CHAR_PARTS.findall(text)
+    if not text or "".join(parts) != text:
+        raise errors.not_supported(f"the format {pattern.sql()}")
+    return exp.Literal.string("".join(_TO_CHAR.get(part, part) for part in parts))
+
+
+def _division(tree: exp.Expression, _: Context) -> None:
+    """Division by zero is an error in Snowflake and infinity in DuckDB."""
+    for node in list(tree.find_all(exp.Div)):
+        divisor = node.expression
+        if isinstance(divisor, exp.Literal) and float(divisor.name) != 0:
+            continue
+        failure = _known("ERROR", exp.Literal.string("Division by zero"))
+        checked = exp.Case().when(exp.EQ(this=exp.paren(divisor.copy()), expression=exp.Literal.number(0)), failure)
+        node.set("expression", exp.paren(checked.else_(divisor.copy())))
+
+
+def _data_types(tree: exp.Expression, _: Context) -> None:
+    """Casts to Snowflake's types as they are stored here; `varchar(n)` cuts, as in Snowflake."""
+    for node in list(tree.find_all(exp.Cast)):
+        stored = datatypes.stored(node.to)
+        node.set("to", exp.DataType.build(stored.duckdb, dialect="duckdb"))
+        if stored.max_chars is not None:
+            length = exp.Literal.number(stored.max_chars)
+            node.replace(exp.Left(this=node.copy(), expression=length))
+
+
+def _context_functions(tree: exp.Expression, context: Context) -> None:
+    values = {
+        exp.CurrentUser: context.user,
+        exp.CurrentDatabase: context.database,
+        exp.CurrentSchema: context.schema,
+        exp.CurrentRole: context.role,
+        exp.CurrentWarehouse: context.warehouse,
+    }
+    for kind, value in values.items():
+        for node in list(tree.find_all(kind)):
+            node.replace(exp.Literal.string(value) if value else exp.null())
