@@ -1,6 +1,8 @@
 //! The exact text of every statement, for the example dataset and for one as unlike it as the
 //! contract allows. `UPDATE_GOLDEN=1 cargo test -p statements` rewrites the files.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

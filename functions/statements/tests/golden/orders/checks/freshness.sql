@@ -5,6 +5,9 @@ select
     measured.value,
     coalesce(measured.value <= 15, false) as passed
 from (
-    select datediff(second, max(order_timestamp), sysdate()) / 60.0 as value
+    select
+        cast(
+            datediff(second, max(order_timestamp), sysdate()) / 60.0 as number(38, 6)
+        ) as value
     from analytics.processed_orders
 ) as measured;

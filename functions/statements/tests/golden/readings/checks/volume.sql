@@ -23,10 +23,12 @@ from (
     )
 
     select
-        coalesce(
-            100.0 * sum(case when days_ago = 0 then rows_arrived else 0 end)
-            / nullif(median(case when days_ago between 1 and oldest - 1 then rows_arrived end), 0),
-            100
+        cast(
+            coalesce(
+                100.0 * sum(case when days_ago = 0 then rows_arrived else 0 end)
+                / nullif(median(case when days_ago between 1 and oldest - 1 then rows_arrived end), 0),
+                100
+            ) as number(38, 6)
         ) as value
     from aged
 ) as measured;

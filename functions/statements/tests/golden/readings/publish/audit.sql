@@ -77,8 +77,8 @@ select
     null as source_object,
     null as contract_version,
     count(*) as objects,
-    count_if(outcome = 'mismatch') as mismatches,
-    count_if(outcome = 'pending') as pending,
+    count(case when outcome = 'mismatch' then 1 end) as mismatches,
+    count(case when outcome = 'pending' then 1 end) as pending,
     coalesce(sum(rows_accepted), 0) as rows_accepted,
     coalesce(sum(rows_loaded), 0) as rows_loaded
 from compared
