@@ -246,12 +246,13 @@ class Stack:
 
     def _busy(self) -> str | None:
         """Asks in the order in which work flows, so that none slips past between two questions."""
+        queues = [poller.queue_url for poller in self._pollers]
         stages = [
             ("firehose buffers", lambda: self.firehose.pending),
             ("notifications", lambda: self.events.pending),
             ("invocations", lambda: self.lambdas.pending),
             ("notifications", lambda: self.events.pending),
-            *((f"messages in {poller.queue_url}", lambda url=poller.queue_url: self._depth(url)) for poller in self._pollers),
+            *((f"messages in {url}", lambda url=url: self._depth(url)) for url in queues),
             ("invocations", lambda: self.lambdas.pending),
         ]
         for name, pending in stages:

@@ -243,7 +243,9 @@ class Firehose:
             "DeliveryStreamType": "DirectPut",
             "VersionId": "1",
             "HasMoreDestinations": False,
-            "Destinations": [{"DestinationId": "destinationId-000000000001", "ExtendedS3DestinationDescription": destination}],
+            "Destinations": [
+                {"DestinationId": "destinationId-000000000001", "ExtendedS3DestinationDescription": destination}
+            ],
         }
         return {"DeliveryStreamDescription": description}
 
@@ -261,12 +263,14 @@ def _decode_batch(entries: list[dict[str, str]]) -> list[bytes]:
 def _decode(entry: dict[str, str], where: str) -> bytes:
     record = base64.b64decode(entry["Data"])
     if len(record) > MAX_RECORD_BYTES:
-        raise FirehoseError("ValidationException", _violation(where, f"length less than or equal to {MAX_RECORD_BYTES}"))
+        constraint = f"length less than or equal to {MAX_RECORD_BYTES}"
+        raise FirehoseError("ValidationException", _violation(where, constraint))
     return record
 
 
 def _violation(where: str, constraint: str) -> str:
-    return f"1 validation error detected: Value at '{where}' failed to satisfy constraint: Member must have {constraint}"
+    failed = f"Value at '{where}' failed to satisfy constraint: Member must have {constraint}"
+    return f"1 validation error detected: {failed}"
 
 
 def _record_id() -> str:

@@ -153,16 +153,16 @@ class Instance:
                 )
                 self._sample_peak()
                 if self._peak_bytes > config.memory_mb * 1024**2:
-                    failure = self._fatal("Runtime.OutOfMemory", request_id, "Runtime exited with error: signal: killed")
+                    what = "Runtime exited with error: signal: killed"
+                    failure = self._fatal("Runtime.OutOfMemory", request_id, what)
                     break
                 if (answer := api.take_answer()) is not None:
                     return answer
                 if self._exit_code is not None:
                     return self._exited(request_id)
                 if remaining <= 0:
-                    failure = self._fatal(
-                        "Sandbox.Timedout", request_id, f"Task timed out after {config.timeout_s:.2f} seconds"
-                    )
+                    what = f"Task timed out after {config.timeout_s:.2f} seconds"
+                    failure = self._fatal("Sandbox.Timedout", request_id, what)
                     break
         self._kill()
         return failure

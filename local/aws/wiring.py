@@ -71,8 +71,8 @@ def streams(deployment: Deployment, interval_s: float | None) -> Iterator[Stream
     """Every delivery stream; `interval_s` overrides IntervalInSeconds."""
     for resource in deployment.of_type("AWS::KinesisFirehose::DeliveryStream"):
         properties = resource.properties["ExtendedS3DestinationConfiguration"]
-        for name in ("ProcessingConfiguration", "DynamicPartitioningConfiguration", "DataFormatConversionConfiguration"):
-            if properties.get(name, {}).get("Enabled"):
+        for name in ("Processing", "DynamicPartitioning", "DataFormatConversion"):
+            if properties.get(f"{name}Configuration", {}).get("Enabled"):
                 raise DeploymentError(f"{resource.logical_id}: {name} has no stand-in")
         compression = properties.get("CompressionFormat", "UNCOMPRESSED")
         if compression not in ("GZIP", "UNCOMPRESSED"):
