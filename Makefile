@@ -6,7 +6,6 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 EVENTS ?= 100000
-DATASET ?= orders
 
 VENV := target/venv
 UV := $(VENV)/uv/bin/uv
@@ -29,8 +28,8 @@ help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: demo
-demo: build $(call installed,local) ## Run the whole pipeline on this machine [EVENTS=100000] [DATASET=orders].
-	$(LOCAL)/python -m local.demo --events $(EVENTS) --dataset $(DATASET)
+demo: build $(call installed,local) ## Run the whole pipeline on this machine [EVENTS=100000].
+	$(LOCAL)/python -m local.demo --events $(EVENTS)
 
 .PHONY: test
 test: ## Run every check there is, as CI does.
@@ -71,7 +70,8 @@ lint-python: $(call installed,tools)
 
 .PHONY: lint-sql
 lint-sql: $(call installed,tools)
-	$(TOOLS)/sqlfluff lint sql
+	$(TOOLS)/sqlfluff lint --disable-progress-bar sql
+	$(TOOLS)/sqlfluff lint --disable-progress-bar --templater placeholder functions/statements/tests/golden
 	$(TOOLS)/sqlfluff lint --templater placeholder functions/statements/tests/golden
 
 .PHONY: lint-template
