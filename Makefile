@@ -72,7 +72,6 @@ lint-python: $(call installed,tools)
 lint-sql: $(call installed,tools)
 	$(TOOLS)/sqlfluff lint --disable-progress-bar sql
 	$(TOOLS)/sqlfluff lint --disable-progress-bar --templater placeholder functions/statements/tests/golden
-	$(TOOLS)/sqlfluff lint --templater placeholder functions/statements/tests/golden
 
 .PHONY: lint-template
 lint-template: $(call installed,tools)
