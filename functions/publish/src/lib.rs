@@ -1,0 +1,19 @@
+//! The publish Lambda: what the scheduler runs to turn staging into trusted tables.
+//!
+//! Input: a [`Request`] for one task. `audit` reconciles the ledger with staging, `merge` applies
+//! what arrived since the last merge to analytics, `check` runs the contract's rules over it.
+//! Output: a [`Report`], rows in `ops.check_results`, metrics.
+//!
+//! Every task may be run again: audit and check only read and append their results, and the
+//! stream that merge reads advances with its transaction, so that each arrival is applied once. A
+//! failed audit or check is an [`Error`], never an answer: the scheduler sees nothing else.
+
+mod config;
+mod handler;
+mod report;
+mod task;
+
+pub use config::{Config, ConfigError};
+pub use handler::{Error, Publisher};
+pub use report::{CheckResult, Finding, Report};
+pub use task::{Request, Task};

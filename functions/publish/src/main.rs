@@ -1,2 +1,34 @@
-//! The publish Lambda.
-fn main() {}
+//! The publish Lambda: wiring.
+
+use std::error::Error;
+use std::time::Duration;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use publish::{Config, Publisher, Request};
+use secrets::Source;
+use snowflake::{Client, Deadline, Pacing};
+
+/// Time kept back to cancel a statement, to log and to answer.
+const MARGIN: Duration = Duration::from_secs(8);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    let publisher = start().await.inspect_err(|error| {
+        tracing::error!(error = telemetry::error_chain(error.as_ref()), "cannot start");
+    })?;
+    let handler = async |event: LambdaEvent<Request>| {
+        let deadline = Deadline::before(event.context.deadline(), MARGIN);
+        let answer = publisher.handle(&event.payload, &event.context.request_id, deadline).await;
+        answer.map_err(|error| telemetry::diagnostic(&error))
+    };
+    lambda_runtime::run(service_fn(handler)).await
+}
+
+async fn start() -> Result<Publisher, Box<dyn Error + Send + Sync>> {
+    let config = Config::from_env()?;
+    let dataset = datasets::load(&config.dataset)?;
+    let private_key = Source::open(config.snowflake.private_key.clone()).await;
+    let client = Client::new(config.snowflake, private_key, Pacing::default())?;
+    Ok(Publisher::new(dataset, client)?)
+}

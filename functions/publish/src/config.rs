@@ -1,0 +1,43 @@
+//! What the environment decides.
+
+/// The function's configuration. It holds where the private key stands, never the key.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Name of the dataset (`DATASET`), which picks the contract.
+    pub dataset: String,
+    /// Where and as whom statements run (`SNOWFLAKE_*`).
+    pub snowflake: snowflake::Config,
+}
+
+/// Why the environment makes no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// `DATASET` is not set, or empty.
+    #[error("environment variable DATASET is not set")]
+    Dataset,
+    /// A variable that concerns Snowflake is missing or wrong.
+    #[error("Snowflake's configuration")]
+    Snowflake(#[from] snowflake::ConfigError),
+}
+
+impl Config {
+    /// Reads the process environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first variable that is missing or wrong.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the variables through `lookup`. An empty variable counts as absent.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first variable that is missing or wrong.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let dataset = lookup("DATASET").filter(|name| !name.is_empty());
+        Ok(Self {
+            dataset: dataset.ok_or(ConfigError::Dataset)?,
+            snowflake: snowflake::Config::from_lookup(&lookup)?,
+        })
+    }
+}
