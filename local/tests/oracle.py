@@ -113,16 +113,15 @@ def _name(value: Any) -> str:
 
 
 def _uuid(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Refused("type")
+    text = _text(value, max_chars=36)
     try:
-        canonical = str(UUID(value))
+        canonical = str(UUID(text))
     except ValueError:
         raise _Refused("format") from None
-    # UUID() also reads braces, URNs and digits without hyphens.
-    if value.lower() != canonical:
+    # UUID() also reads digits without hyphens.
+    if text.lower() != canonical:
         raise _Refused("format")
-    return value
+    return text
 
 
 def _timestamp(value: Any) -> datetime:
