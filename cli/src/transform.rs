@@ -13,7 +13,7 @@ use ::transform::{ObjectError, Output, Outputs, PlanError, Source, Transformer};
 ///
 /// Exit code 0 when every file was read, rejects or not; 1 when one is unreadable.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// The dataset whose contract to apply.
     #[arg(long, value_name = "DATASET")]
     contract: String,
@@ -34,7 +34,7 @@ pub struct Args {
 
 /// Why no, or not every, file was transformed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// No such contract.
     #[error(transparent)]
     Dataset(#[from] datasets::Error),
@@ -65,7 +65,7 @@ pub enum Error {
 ///
 /// # Errors
 /// At the first file that cannot be read or written; files before it are complete.
-pub fn run(args: &Args) -> Result<(), Error> {
+pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let dataset = datasets::load(&args.contract)?;
     let salt = match &args.hash_salt_file {
         Some(path) => std::fs::read(path).map_err(in_file(path))?,

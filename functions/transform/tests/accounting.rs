@@ -154,7 +154,8 @@ fn each_kind_of_bad_record_is_rejected_by_its_rule() {
 #[test]
 fn malformed_records_do_not_take_their_neighbours_with_them() {
     let good = order(&[]);
-    let table: &[(&[u8], &[(i64, &str)], u64)] = &[
+    type Case = (&'static [u8], &'static [(i64, &'static str)], u64);
+    let table: &[Case] = &[
         (b"{\"order_id\": \"a", &[(2, "json")], 2),
         (b"not json", &[(2, "json")], 2),
         (b"[1, 2]", &[(2, "not_an_object")], 2),
