@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use reqwest::{Method, Url};
 use secrets::Source;
-use tokio::time::{sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout_at};
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -95,7 +95,7 @@ impl Client {
         let mut request = self.submission(statement, deadline);
         let mut polls = 0;
         let result = loop {
-            match self.transport.call(&request).await? {
+            match self.transport.call(&request, deadline).await? {
                 Answer::Done(result) => break result,
                 Answer::Running { handle, status_path } => {
                     request = Request::get(self.status_url(&handle, status_path)?);
@@ -106,7 +106,7 @@ impl Client {
             polls += 1;
         };
         note(None);
-        self.collect(result).await
+        self.collect(result, deadline).await
     }
 
     fn submission(&self, statement: &Statement, deadline: Deadline) -> Request {
@@ -129,33 +129,33 @@ impl Client {
     }
 
     /// The rows of a finished request: of its one statement, or of each of several.
-    async fn collect(&self, result: ResultSet) -> Result<Vec<Rows>, Error> {
+    async fn collect(&self, result: ResultSet, deadline: Deadline) -> Result<Vec<Rows>, Error> {
         if result.statement_handles.is_empty() {
-            return Ok(vec![self.partitions(result).await?]);
+            return Ok(vec![self.partitions(result, deadline).await?]);
         }
         let mut all = Vec::with_capacity(result.statement_handles.len());
         for handle in &result.statement_handles {
             let url = self.config.endpoint.statement(handle, None);
-            all.push(self.partitions(self.finished(url).await?).await?);
+            all.push(self.partitions(self.finished(url, deadline).await?, deadline).await?);
         }
         Ok(all)
     }
 
-    async fn partitions(&self, mut first: ResultSet) -> Result<Rows, Error> {
+    async fn partitions(&self, mut first: ResultSet, deadline: Deadline) -> Result<Rows, Error> {
         let handle = first.statement_handle.take().unwrap_or_default();
         let count = first.result_set_meta_data.as_ref().map_or(0, |meta| meta.partitions());
         let mut rows = Rows::new(first, handle);
         for partition in 1..count {
             let mut url = self.config.endpoint.statement(rows.handle(), None);
             url.query_pairs_mut().append_pair("partition", &partition.to_string());
-            rows.append(self.finished(url).await?);
+            rows.append(self.finished(url, deadline).await?);
         }
         Ok(rows)
     }
 
     /// The result of a statement that is known to be done.
-    async fn finished(&self, url: Url) -> Result<ResultSet, Error> {
-        match self.transport.call(&Request::get(url)).await? {
+    async fn finished(&self, url: Url, deadline: Deadline) -> Result<ResultSet, Error> {
+        match self.transport.call(&Request::get(url), deadline).await? {
             Answer::Done(result) => Ok(result),
             Answer::Running { handle, .. } => Err(Error::Unexpected {
                 handle: Some(handle),
@@ -169,7 +169,8 @@ impl Client {
     async fn cancel(&self, handle: &str) -> bool {
         let url = self.config.endpoint.statement(handle, Some("cancel"));
         let request = Request { method: Method::POST, url, body: None };
-        match timeout(self.pacing.cancel, self.transport.call(&request)).await {
+        let deadline = Deadline::after(self.pacing.cancel);
+        match timeout_at(deadline.instant(), self.transport.call(&request, deadline)).await {
             Ok(Ok(_)) => true,
             // A confirmed cancellation is a 200 whose code is not that of a finished statement.
             Ok(Err(Error::Refused(refusal))) => refusal.status == 200,

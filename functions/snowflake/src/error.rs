@@ -124,7 +124,7 @@ impl Error {
 
 fn deadline_text(handle: Option<&str>, cancelled: bool) -> String {
     match (handle, cancelled) {
-        (None, _) => "no time left to run the statement".to_owned(),
+        (None, _) => "the deadline passed before Snowflake took the statement".to_owned(),
         (Some(handle), true) => {
             format!("statement {handle} cancelled: still running at the deadline")
         }

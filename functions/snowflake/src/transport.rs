@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
+use crate::deadline::Deadline;
 use crate::error::{Error, Refusal};
 use crate::reply::{Reply, read_reply};
 use crate::rows::ResultSet;
@@ -86,8 +87,13 @@ impl Transport {
         Ok(Self { http, tokens, pacing })
     }
 
-    /// Sends a request until it has an answer, within the limits of [`Pacing`].
-    pub(crate) async fn call(&self, request: &Request) -> Result<Answer, Error> {
+    /// Sends a request until it has an answer, within the limits of [`Pacing`]. Where there is no
+    /// time left to send it again, the trouble is the answer.
+    pub(crate) async fn call(
+        &self,
+        request: &Request,
+        deadline: Deadline,
+    ) -> Result<Answer, Error> {
         let mut failures = 0;
         let mut renewals = [Renewal::SignAgain, Renewal::ReloadKey].into_iter();
         let mut resend = false;
@@ -112,12 +118,13 @@ impl Transport {
                 Err(source) => Trouble::NoAnswer(source),
             };
             failures += 1;
-            if failures >= self.pacing.attempts {
+            let backoff = self.pacing.resend.wait(failures - 1, rand::random());
+            let wait = backoff.max(trouble.not_before());
+            if failures >= self.pacing.attempts || wait >= deadline.left() {
                 return Err(trouble.into_error(failures));
             }
             tracing::warn!(%trouble, failures, "sending the request again");
-            let backoff = self.pacing.resend.wait(failures - 1, rand::random());
-            sleep(backoff.max(trouble.not_before())).await;
+            sleep(wait).await;
             resend = true;
         }
     }
@@ -178,7 +185,13 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refusal(refusal, _) => refusal.fmt(f),
-            Self::NoAnswer(source) => source.fmt(f),
+            Self::NoAnswer(error) => {
+                let mut root: &dyn std::error::Error = error;
+                while let Some(cause) = root.source() {
+                    root = cause;
+                }
+                write!(f, "{error}: {root}")
+            }
         }
     }
 }

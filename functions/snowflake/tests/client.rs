@@ -157,6 +157,14 @@ async fn retry_after_is_obeyed() {
 }
 
 #[tokio::test]
+async fn a_wait_beyond_the_deadline_is_not_begun() {
+    let busy = refused(429, "390505").with_header("Retry-After", "60");
+    let (server, outcome) = run(vec![busy]).await;
+    assert!(matches!(outcome, Err(Error::Unavailable { attempts: 1, .. })));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_statement_running_at_the_deadline_is_cancelled() {
     for (answer, cancelled) in [(Answer::cancelled(HANDLE), true), (refused(422, "000709"), false)]
     {
