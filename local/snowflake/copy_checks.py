@@ -91,8 +91,11 @@ def _matched(column: Column, field: pa.Field) -> Target:
         return Target(column, source, f"try_cast({plain} as timestamp)")
     if pa.types.is_binary(field.type) and column.duckdb_type != "BLOB":
         return Target(column, source, f"cast(null as {column.duckdb_type})")
-    if column.duckdb_type == "JSON" and not pa.types.is_string(field.type):
-        return Target(column, source, f"to_json({source})")
+    if column.duckdb_type == "JSON":
+        value = f"to_json({source})"
+        if pa.types.is_string(field.type):  # nested values come as JSON text
+            value = f"coalesce(try_cast({source} as json), {value})"
+        return Target(column, source, value)
     return Target(column, source, f"try_cast({source} as {column.duckdb_type})")
 
 

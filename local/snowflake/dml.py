@@ -11,9 +11,9 @@ from sqlglot import exp
 from . import errors, translate
 from .catalog import Table
 from .context import quoted
-from .state import load_history
 from .resolve import resolve, set_name, table_name
 from .results import Result, dml, status
+from .state import load_history
 
 if TYPE_CHECKING:
     from .session import Session, Transaction

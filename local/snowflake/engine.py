@@ -13,9 +13,9 @@ from . import errors
 from .access import Access
 from .catalog import Catalog, Name, Object, Stream, Table
 from .context import Context, quoted
-from .state import CREATE, HIDDEN_SCHEMA, load_history
 from .results import Result, status
 from .session import Session
+from .state import CREATE, HIDDEN_SCHEMA, load_history
 
 if TYPE_CHECKING:
     from .staged import StagedFiles

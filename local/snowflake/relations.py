@@ -9,10 +9,10 @@ from sqlglot import exp
 from . import datatypes, errors, options, translate
 from .catalog import Column, Name, Object, Stream, Table, View
 from .context import quoted
-from .state import HIDDEN_SCHEMA
 from .resolve import Reads, resolve, table_name
 from .results import Result, status
 from .scanner import Scanner
+from .state import HIDDEN_SCHEMA
 
 if TYPE_CHECKING:
     from .session import Session

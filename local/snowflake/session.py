@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from . import bindings, dispatch, errors, scanner
+from . import bindings, dispatch, errors
 from .catalog import Name, Stream, Table
 from .context import Context, quoted
 from .datatypes import result_column
@@ -65,7 +65,11 @@ class Session:
         return self.context.role or "ACCOUNTADMIN"
 
     def interrupt(self) -> None:
-        self._cursor.interrupt()
+        """Stops the running query, from another thread."""
+        try:
+            self._cursor.interrupt()
+        except duckdb.Error:
+            pass  # the session has just ended
 
     def run(self, text: str, values: list[bindings.Binding]) -> Result:
         """Runs one statement."""

@@ -44,7 +44,7 @@ def duckdb_sql(tree: exp.Expression, context: Context) -> str:
     """DuckDB's text of a parsed statement whose tables are already resolved."""
     name_columns(tree)
     for rewrite in (
-        _flatten, _variants, _functions, _division, _data_types, _context_functions,
+        _values, _flatten, _variants, _functions, _division, _data_types, _context_functions,
     ):
         rewrite(tree, context)
     unknown = next((one for one in tree.find_all(exp.Anonymous) if not one.meta.get("known")), None)
@@ -77,6 +77,19 @@ def _known(name: str, *arguments: exp.Expression) -> exp.Anonymous:
     call = exp.Anonymous(this=name, expressions=list(arguments))
     call.meta["known"] = True
     return call
+
+
+def _values(tree: exp.Expression, _: Context) -> None:
+    """The columns of VALUES are COLUMN1, COLUMN2, ... unless they are named."""
+    for node in list(tree.find_all(exp.Values)):
+        alias = node.args.get("alias")
+        if isinstance(node.parent, exp.Insert) or (alias and alias.args.get("columns")):
+            continue
+        first = node.expressions[0]
+        width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+        names = [exp.to_identifier(f"COLUMN{n}", quoted=True) for n in range(1, width + 1)]
+        this = alias.this if alias and alias.this else exp.to_identifier("VALUES", quoted=True)
+        node.set("alias", exp.TableAlias(this=this, columns=names))
 
 
 def _flatten(tree: exp.Expression, _: Context) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import Stack, Timing
+from local.tests.snowflake_account import account, keys, lake  # noqa: F401  (fixtures)
 
 SCRIPT = Path(__file__).parent / "scripted_function.py"
 FAST = Timing(retry_delays_s=(0.05, 0.05), firehose_interval_s=0.2, batch_window_s=0.2, redelivery_s=0)
