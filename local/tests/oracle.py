@@ -113,15 +113,16 @@ def _name(value: Any) -> str:
 
 
 def _uuid(value: Any) -> str:
-    text = _text(value, max_chars=36)
+    if not isinstance(value, str):
+        raise _Refused("type")
     try:
-        canonical = str(UUID(text))
+        canonical = str(UUID(value))
     except ValueError:
         raise _Refused("format") from None
-    # UUID() also reads digits without hyphens.
-    if text.lower() != canonical:
+    # UUID() also reads braces, URNs and digits without hyphens.
+    if value.lower() != canonical:
         raise _Refused("format")
-    return text
+    return value
 
 
 def _timestamp(value: Any) -> datetime:
