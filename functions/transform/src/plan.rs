@@ -139,20 +139,17 @@ impl Plan {
 
 impl Field {
     fn new(column: &contract::Column) -> Result<Self, PlanError> {
-        let max_length = match column.data_type {
-            DataType::String { max_chars: Some(chars) } => {
-                Some(FieldRule::MaxLength { chars: chars as usize })
-            }
-            _ => None,
-        };
-        let rules = column.rules.iter().map(|rule| compile(column, rule));
         Ok(Self {
             name: column.name.clone(),
             data_type: column.data_type,
             required: column.required,
             trim: column.normalise.contains(&Normalise::Trim),
             case: column.normalise.iter().copied().rfind(|step| *step != Normalise::Trim),
-            rules: max_length.map(Ok).into_iter().chain(rules).collect::<Result<_, _>>()?,
+            rules: column
+                .rules
+                .iter()
+                .map(|rule| compile(column, rule))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
