@@ -82,6 +82,8 @@ def _encode(column: pa.Array) -> Row:
         return pc.if_else(column, "true", "false").to_pylist()
     if pa.types.is_floating(kind):
         return [None if value is None else repr(value) for value in column.to_pylist()]
+    if pa.types.is_decimal(kind):  # never in scientific notation
+        return [None if value is None else f"{value:f}" for value in column.to_pylist()]
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         return [None if value is None else value.hex().upper() for value in column.to_pylist()]
     return column.cast(pa.string()).to_pylist()

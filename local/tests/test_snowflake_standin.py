@@ -108,14 +108,16 @@ def test_every_value_is_text_or_null(account: Account) -> None:
     answer = account.admin.submit(
         """select 12.50::number(12, 2) as fixed, 7 as whole, 1.5::float as real, true as yes,
         '2026-11-22'::date as day, '1969-12-31 23:59:59.5'::timestamp_ntz as before,
-        '2026-11-22 10:00:00.123456'::timestamp_ntz as moment, null::varchar as nothing, 'é' as text"""
+        '2026-11-22 10:00:00.123456'::timestamp_ntz as moment, null::varchar as nothing, 'é' as text,
+        0::number(38, 12) as zero"""
     )
     assert answer.data() == [
-        ["12.50", "7", "1.5", "true", "20779", "-0.500000000", "1795341600.123456000", None, "é"]
+        ["12.50", "7", "1.5", "true", "20779", "-0.500000000", "1795341600.123456000", None, "é", "0.000000000000"]
     ]
     described = answer.json["resultSetMetaData"]["rowType"]
     assert [one["type"] for one in described] == [
         "fixed", "fixed", "real", "boolean", "date", "timestamp_ntz", "timestamp_ntz", "text", "text",
+        "fixed",
     ]
     assert {"name": "FIXED", "precision": 12, "scale": 2}.items() <= described[0].items()
     assert account.admin.submit("select null", query="?nullable=false").data() == [["null"]]
