@@ -38,6 +38,7 @@ class Job:
     nullable: bool = True
     handle: str = field(default_factory=lambda: str(uuid.uuid4()))
     created_on: float = field(default_factory=time.time)
+    ended_on: float | None = None
     result: Result | None = None
     error: errors.SqlError | None = None
     canceled: threading.Event = field(default_factory=threading.Event)
@@ -58,6 +59,7 @@ class Job:
             self.error = None
         elif self.error is None:
             self.error = error
+        self.ended_on = time.time()
         self.done.set()
 
 
