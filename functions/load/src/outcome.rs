@@ -47,12 +47,12 @@ pub(crate) fn read_outcomes(
             reason: format!("COPY tells of a file it was not given: {file}"),
             source: None,
         })?;
-        *outcome = read_outcome(row)?;
+        *outcome = read_outcome(row, answer.handle())?;
     }
     Ok(outcomes)
 }
 
-fn read_outcome(row: Row<'_>) -> Result<Outcome, Error> {
+fn read_outcome(row: Row<'_>, handle: &str) -> Result<Outcome, Error> {
     let first_error = row.optional("first_error")?;
     let outcome = match row.text("status")? {
         "LOADED" => Outcome::Loaded { rows: row.parse("rows_loaded")? },
@@ -66,7 +66,8 @@ fn read_outcome(row: Row<'_>) -> Result<Outcome, Error> {
                 value.map(|value| format!(", {name} {value}")).unwrap_or_default()
             };
             let place = at("line", "first_error_line") + &at("column", "first_error_column_name");
-            Outcome::Failed { reason: format!("{status}{place}: {}", first_error.unwrap_or("-")) }
+            let error = first_error.unwrap_or("no reason given");
+            Outcome::Failed { reason: format!("{status}{place}, statement {handle}: {error}") }
         }
     };
     Ok(outcome)

@@ -20,7 +20,10 @@ const DAY: &str = "year=2026/month=11/day=22";
 #[derive(Clone, Copy, PartialEq)]
 enum Fate {
     Loads,
+    /// COPY says nothing about it.
     AlreadyLoaded,
+    /// COPY says that it was loaded before.
+    Skipped,
     /// COPY leaves it out and says so.
     IsBad,
     /// COPY fails as a whole.
@@ -71,6 +74,10 @@ fn copy(files: &[&str], fates: &BTreeMap<String, Fate>) -> Answer {
         let name = format!("s3://snowline-lake/{file}");
         match fate(file) {
             Fate::Loads => rows.push(json!([name, "LOADED", "7", "7", "0", null, null])),
+            Fate::Skipped => {
+                let reason = "File was loaded before.";
+                rows.push(json!([name, "LOAD_SKIPPED", "0", "0", "1", reason, null]));
+            }
             Fate::IsBad => rows.push(json!([name, "LOAD_FAILED", "7", "0", "1", "bad page", "3"])),
             Fate::AlreadyLoaded | Fate::IsMissing => {}
         }
@@ -140,7 +147,8 @@ async fn files_loaded_before_are_a_success() {
         [("6f1ed002ab559585", loaded), ("14b9a2e03c77d1f8", loaded)]
             .map(|(id, fate)| (rows_key(id), fate)),
     );
-    for fates in [some, all] {
+    let said = BTreeMap::from([(rows_key("14b9a2e03c77d1f8"), Fate::Skipped)]);
+    for fates in [some, all, said] {
         assert_eq!(failures(&warehouse(fates, ""), BATCH).await, BTreeSet::new());
     }
 }

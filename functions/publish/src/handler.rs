@@ -30,7 +30,7 @@ pub enum Error {
         source: snowflake::Error,
     },
     /// Ledger and staging differ.
-    #[error("audit: {total} objects are not loaded as accepted: {}", named.join(", "))]
+    #[error("audit: objects whose loaded rows are not the accepted ones: {total}: {}", named.join(", "))]
     Mismatch {
         /// How many objects.
         total: u64,

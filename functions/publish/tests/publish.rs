@@ -121,7 +121,7 @@ async fn an_audit_that_differs_is_stored_and_fails_naming_objects() {
     });
     let error = run(&server, AUDIT).await.unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("audit: 12 objects are not loaded as accepted: s3://lake/landing/0 (10 accepted, 9 loaded), "));
+    assert!(text.starts_with("audit: objects whose loaded rows are not the accepted ones: 12: s3://lake/landing/0 (10 accepted, 9 loaded), "));
     assert!(text.contains("landing/9 ") && !text.contains("landing/10 "));
     assert_eq!(stored(&server)[0][4..6], [json!("false"), json!("12")]);
 }
