@@ -239,13 +239,14 @@ class Stack:
         if flush:
             self.firehose.flush()
         end = time.monotonic() + timeout_s
-        while (busy := self._busy()) is not None:
+        while (busy := self.busy()) is not None:
             if time.monotonic() > end:
                 raise TimeoutError(f"still busy after {timeout_s} s: {busy}")
             time.sleep(IDLE_POLL_S)
 
-    def _busy(self) -> str | None:
-        """Asks in the order in which work flows, so that none slips past between two questions."""
+    def busy(self) -> str | None:
+        """What is still under way, or None if nothing is."""
+        # In the order in which work flows, so that none slips past between two questions.
         queues = [poller.queue_url for poller in self._pollers]
         stages = [
             ("firehose buffers", lambda: self.firehose.pending),
