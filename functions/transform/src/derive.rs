@@ -5,8 +5,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::columns::{Column, Values};
+use crate::decode::time::{MICROS_PER_DAY, MICROS_PER_HOUR};
 use crate::plan::{DerivedPlan, Plan, floor_at};
-use crate::time::{MICROS_PER_DAY, MICROS_PER_HOUR};
 
 /// The salt of hashed columns, ready to hash.
 #[derive(Clone)]

@@ -5,7 +5,8 @@ use tokio::task::JoinError;
 
 use crate::keys::KeyError;
 use crate::notification::NotificationError;
-use crate::pipeline::{ObjectError, PlanError};
+use crate::object::ObjectError;
+use crate::plan::PlanError;
 use crate::store::StoreError;
 
 /// Why an invocation, or one object of it, failed.

@@ -15,8 +15,9 @@ use crate::error::HandlerError;
 use crate::keys::OutputKeys;
 use crate::ledger::{Ledger, LedgerOutput};
 use crate::notification::{LandingObject, landing_objects};
+use crate::object::{Report, Source, Written};
 use crate::outputs::{CONTENT_TYPE_JSON, OpenUpload, StoreOutputs};
-use crate::pipeline::{Report, Source, Transformer, Written};
+use crate::pipeline::Transformer;
 use crate::store::{Landed, Location, Store, StoreError, Stored};
 
 /// What an invocation did, over all its objects.

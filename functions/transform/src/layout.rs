@@ -4,8 +4,8 @@ use contract::{Aggregate, DataType, Dataset, EXTRA_COLUMN, OutputColumn};
 
 use crate::aggregate::AggregatePlan;
 use crate::columns::{Column, Text, Values};
+use crate::object::Source;
 use crate::parquet::{ColumnChunk, ParquetError, encode_repeated};
-use crate::pipeline::Source;
 use crate::plan::PlanError;
 
 const SOURCE_LINE: &str = "_source_line";

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::keys::OutputKeys;
-use crate::pipeline::{Output, Outputs};
+use crate::object::{Output, Outputs};
 use crate::store::{Location, Store};
 use crate::upload::Upload;
 

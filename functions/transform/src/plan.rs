@@ -183,7 +183,7 @@ fn compile(column: &contract::Column, rule: &Rule) -> Result<FieldRule, PlanErro
         (Rule::OneOf { values }, Some(scale)) => FieldRule::OneOfNumbers {
             unscaled: values
                 .iter()
-                .map(|value| crate::decimal::parse_decimal(value.as_bytes(), 38, scale))
+                .map(|value| crate::decode::decimal::parse_decimal(value.as_bytes(), 38, scale))
                 .collect::<Result<_, _>>()
                 .map_err(|_| does_not_apply())?,
         },

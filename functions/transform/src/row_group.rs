@@ -2,8 +2,8 @@
 
 use crate::columns::{Column, Values};
 use crate::layout::Layout;
+use crate::object::Source;
 use crate::parquet::{ColumnChunk, ParquetError, encode_chunk};
-use crate::pipeline::Source;
 
 /// A row group is closed when it has this many rows, or came from this many bytes: what memory
 /// depends on, however long the object and its records are.

@@ -4,13 +4,13 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::aggregate::{Groups, SumOverflow};
 use crate::columns::{Column, Values};
-use crate::csv::Header;
+use crate::decode::csv::Header;
+use crate::decode::framing::Block;
 use crate::decode::{Batch, Decoder};
 use crate::derive::{Salt, derive};
-use crate::framing::Block;
 use crate::layout::Layout;
+use crate::object::Source;
 use crate::parquet::ParquetError;
-use crate::pipeline::Source;
 use crate::plan::Plan;
 use crate::row_group::{EncodedRowGroup, RowGroup};
 

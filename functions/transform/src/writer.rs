@@ -8,8 +8,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::aggregate::Groups;
 use crate::layout::Layout;
+use crate::object::{ObjectError, Output, Outputs, Report, Source, Written};
 use crate::parquet::{FileWriter, ParquetError, encode_chunk};
-use crate::pipeline::{ObjectError, Output, Outputs, Report, Source, Written};
 use crate::quarantine::Reject;
 use crate::row_group::{EncodedRowGroup, RowGroup};
 use crate::worker::{Decoded, Job};

@@ -1,6 +1,6 @@
 //! Scans CSV (RFC 4180: comma, double quotes, a header line) into the spans of a record's fields.
 
-use crate::record::{Kind, Record, Token};
+use crate::decode::record::{Kind, Record, Token};
 
 /// Where the fields of a line go.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 
 use contract::Format;
 
-use crate::csv;
-use crate::json::{BraceScan, skip_space};
+use crate::decode::csv;
+use crate::decode::json::{BraceScan, skip_space};
 
 /// Bytes of a block, but for the last. Where blocks are cut depends on the text alone.
 const BLOCK_BYTES: usize = 2 << 20;

@@ -2,7 +2,7 @@
 //! `serde_json`: the same texts are accepted, nested at most 127 deep, and of a repeated name the
 //! last value counts. Values are not converted here.
 
-use crate::record::{FieldNames, Kind, Record, Token};
+use crate::decode::record::{FieldNames, Kind, Record, Token};
 
 /// Deepest nesting accepted, as in `serde_json`.
 const MAX_DEPTH: u32 = 127;

@@ -3,10 +3,10 @@
 use contract::{DataType, Normalise};
 
 use crate::columns::{Column, Values};
-use crate::decimal::{NumberError, parse_decimal, parse_integer};
+use crate::decode::decimal::{NumberError, parse_decimal, parse_integer};
+use crate::decode::record::{Kind, Token};
+use crate::decode::{csv, json, time};
 use crate::plan::{Field, FieldRule};
-use crate::record::{Kind, Token};
-use crate::{csv, json, time};
 
 /// The rule a value breaks, and what the contract asks for. The value itself is left out: it may
 /// be personal data, and the quarantined record stands beside the message.

@@ -1,17 +1,26 @@
-//! Decodes a block of records straight into typed columns.
+//! The decode stage: a block of records straight into typed columns. No I/O.
+
+pub(crate) mod csv;
+pub(crate) mod decimal;
+pub(crate) mod decompress;
+pub(crate) mod framing;
+mod json;
+mod record;
+pub(crate) mod time;
+mod validate;
 
 use std::ops::Range;
 
 use contract::{DataType, UnknownFields};
 
 use crate::columns::{Column, Values};
-use crate::csv::{self, CsvError, Header};
-use crate::framing::{Block, MAX_RECORD_BYTES, OVERSIZED_HEAD_BYTES};
-use crate::json::{self, BraceScan, skip_space};
 use crate::plan::Plan;
 use crate::quarantine::Reject;
-use crate::record::{FieldNames, Kind, Record, Token};
-use crate::validate::{Refusal, append};
+use csv::{CsvError, Header};
+use framing::{Block, MAX_RECORD_BYTES, OVERSIZED_HEAD_BYTES};
+use json::{BraceScan, skip_space};
+use record::{FieldNames, Kind, Record, Token};
+use validate::{Refusal, append};
 
 /// What a block was decoded into. Lines count from 1 at the start of the block.
 #[derive(Debug)]
