@@ -1,0 +1,52 @@
+"""python -m local.demo [--events 100000] [--seed N] [--out target/demo]
+
+Exit codes: 0 when every row is accounted for, 1 when something failed, 2 for wrong usage,
+130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+
+from local.demo.console import Console
+
+SEED = 20_261_122
+OUT = Path(__file__).resolve().parents[2] / "target" / "demo"
+
+
+def main() -> int:
+    arguments = _arguments()
+    begun, console = time.time(), Console()
+    # A plain termination cleans up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console.title(f"Snowline: {arguments.events:,} events from a producer to trusted tables, on this machine")
+    try:
+        # Takes seconds; by now the person sees that something happens.
+        from local.demo import command
+
+        return command.demo(console, begun, arguments.events, arguments.seed, arguments.out)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ndemo: interrupted; everything it started is stopped\n")
+        return 130
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="local.demo", description="The whole pipeline on this machine.")
+    parser.add_argument("--events", type=_count, default=100_000, metavar="N", help="lines to send")
+    parser.add_argument("--seed", type=int, default=SEED, help="the same seed yields the same orders")
+    parser.add_argument("--out", type=Path, default=OUT, help="where summary and report go")
+    return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least one event")
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The stand-ins and what an administrator does with them before any data flows."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from local.demo.sql_api import SqlApi, Table
+from local.snowflake import SnowflakeServer
+from local.stack import ROOT, Stack, Timing
+
+SNOWLINE = ROOT / "target" / "release" / "snowline"
+ACCOUNT = "LOCAL"
+ADMINISTRATOR = "ADMIN"
+PARAMETERS = {
+    "SnowflakeAccount": ACCOUNT,
+    # Small landing objects, so that a short run has several.
+    "FirehoseBufferMiB": "2",
+}
+TIMING = Timing(firehose_interval_s=1.0, batch_window_s=1.0)
+
+
+class Site:
+    """AWS and Snowflake on this machine, from an empty start."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._administrator_key = _new_key()
+        self._service_key = _new_key()
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Starts both; `stop` must follow, also when this fails."""
+        self.stack = self._running.enter_context(Stack(timing=TIMING, run_directory=self._directory))
+        administrator = self._directory / "administrator.pub"
+        administrator.write_bytes(_public_pem(self._administrator_key))
+        users = {ADMINISTRATOR: administrator}
+        self.snowflake = self._running.enter_context(
+            SnowflakeServer(self.stack.endpoint_url, users, account=ACCOUNT)
+        )
+        self.sql = SqlApi(self.snowflake.url, ACCOUNT, ADMINISTRATOR, self._administrator_key)
+
+    def stop(self) -> None:
+        """Stops what was started."""
+        self._running.close()
+
+    def deploy(self) -> None:
+        """Deploys template.yaml and puts the service user's private key into its secret."""
+        self.stack.deploy(PARAMETERS | {"SnowflakeUrl": self.snowflake.url})
+        self.stack.put_secret("SnowflakeKeySecret", _private_pem(self._service_key))
+
+    def set_up_snowflake(self) -> int:
+        """Runs what `snowline sql` prints, as an administrator; returns the number of statements."""
+        public_key = self._directory / "snowline.pub"
+        public_key.write_bytes(_public_pem(self._service_key))
+        script = snowline_sql(
+            "--bucket", self.stack.outputs["LakeBucketName"],
+            "--storage-role-arn", self.stack.outputs["SnowflakeReadRoleArn"],
+            "--public-key", str(public_key),
+        )
+        return len(self.sql.run_script(script))
+
+    def sample(self, name: str) -> Table:
+        """The answer of a sample query of sql/samples/orders."""
+        return self.sql.run_script(snowline_sql("--only", f"samples/{name}"))[-1]
+
+    def read(self, query: str) -> Table:
+        """The answer of a query, by an administrator."""
+        return self.sql.query(query, role="SYSADMIN", warehouse="SNOWLINE_WH", database="SNOWLINE")
+
+
+def snowline_sql(*arguments: str) -> str:
+    """What `snowline sql` prints."""
+    command = [str(SNOWLINE), "sql", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _public_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def _private_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
