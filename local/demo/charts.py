@@ -61,7 +61,7 @@ def lines(label: str, places: list[str], series: list[Series]) -> str:
 
 def bars(label: str, rows: list[tuple[str, float, str]], class_: str) -> str:
     """One bar a row: its name, its length, and what stands behind it."""
-    names = 8 + 6.6 * max((len(name) for name, _, _ in rows), default=0)
+    names = 12 + 6.8 * max((len(name) for name, _, _ in rows), default=0)
     room = WIDTH - names - 110
     top = max((value for _, value, _ in rows), default=0) or 1
     parts = []

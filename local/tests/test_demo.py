@@ -1,0 +1,141 @@
+"""The demo as a newcomer starts it, with few events."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.demo import command
+from local.demo.accounts import Accounts, Entry
+from local.demo.run import Outcome
+from local.demo.samples import Samples
+from local.demo.sql_api import Table
+from local.stack import ROOT
+from local.tests import oracle
+
+EVENTS = 5_000
+
+
+def start(out: Path, events: int) -> subprocess.Popen[str]:
+    arguments = ["-m", "local.demo", "--events", str(events), "--out", str(out)]
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("demo") / "out"
+    process = start(out, EVENTS)
+    printed, errors = process.communicate(timeout=180)
+    assert process.returncode == 0, printed + errors
+    assert "lines the producer sent" in printed and "order_hour" in printed
+    return out
+
+
+@pytest.fixture(scope="module")
+def summary(out: Path) -> dict[str, Any]:
+    return json.loads((out / "summary.json").read_text())
+
+
+def test_the_summary_agrees_with_a_replay_of_what_was_sent(out: Path, summary: dict[str, Any]) -> None:
+    replay = oracle.replay((out / "run" / "sent.ndjson").read_bytes())
+    assert summary["events_sent"] == summary["rows_read"] == replay.rows_read == EVENTS
+    assert summary["rows_accepted"] == summary["rows_loaded"] == len(replay.accepted)
+    assert summary["rows_rejected"] == summary["bad_sent"] == len(replay.rejects) > 0
+    assert summary["rejected_by_rule"] == replay.rejected_by_rule
+    assert summary["analytics_rows"] == len(replay.live)
+    merge = summary["merge"]
+    assert merge["inserted"] - merge["deleted"] == len(replay.live)
+
+
+def test_the_summary_is_complete(summary: dict[str, Any]) -> None:
+    assert summary["landing_objects"] > 1
+    # A landing object yields its rows, its aggregate and its ledger entry.
+    assert summary["files_loaded"] == 3 * summary["landing_objects"]
+    assert summary["duplicates_sent"] > 0
+    assert all(check["passed"] for check in summary["checks"]) and len(summary["checks"]) >= 5
+    assert list(summary["checks"][0]) == ["check_id", "severity", "passed", "value", "threshold"]
+    assert {"send", "flow", "audit", "merge", "check"} <= summary["seconds_by_stage"].keys()
+    latency = summary["landing_to_queryable_ms"]
+    assert 0 < latency["p50"] <= latency["p99"]
+
+
+class Page(HTMLParser):
+    """Collects what a page would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.charts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in ("link", "script", "img", "iframe", "use", "image"):
+            self.fetched.append(tag)
+        self.fetched += [name for name in given if name in ("src", "href", "xlink:href", "srcset")]
+        if tag == "svg":
+            self.charts.append(given["aria-label"] or "")
+
+
+def test_the_report_needs_nothing_but_itself(out: Path) -> None:
+    text = (out / "report.html").read_text()
+    page = Page()
+    page.feed(text)
+    assert page.fetched == []
+    assert not re.search(r"https?:|url\(|@import", text)
+    assert "$" not in text
+    for chart in ("Orders by hour", "Revenue by hour and currency", "Orders by product category",
+                  "Customers by segment", "Rejected rows by rule", "When each stage and each invocation ran"):
+        assert chart in page.charts
+
+
+def test_a_missing_row_fails_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+                                     capsys: pytest.CaptureFixture[str]) -> None:
+    sent = {"events_sent": 11, "duplicates_sent": 0, "bad_sent": 1, "seed": 1}
+    entry = Entry("id", "lake", "landing/a", 100, 10, 9, 1, {"json": 1})
+    taken = Accounts(sent, [entry], 1, 1, {"s3://lake/landing/a": 9}, 3, 9,
+                     {"inserted": 9, "updated": 0, "deleted": 0}, 9, 9, 9, 0)
+    nothing = Samples(*[Table([], [])] * 3)
+    outcome = Outcome(0.0, {"send": (0.0, 1.0)}, taken, {}, [], [], [], {}, [], nothing)
+    monkeypatch.setattr(command, "_run", lambda *_: outcome)
+    assert command.demo(command.Console(), 0.0, 11, 1, tmp_path) == 1
+    error = "the accounts do not add up: sent = read: lines the producer sent 11, rows read 10"
+    assert error in capsys.readouterr().err
+
+
+def test_an_interrupt_stops_everything(tmp_path: Path) -> None:
+    process = start(tmp_path / "out", 2_000_000)
+    assert process.stdout is not None
+    printed = ""
+    while "rows copied" not in printed:
+        line = process.stdout.readline()
+        assert line, printed
+        printed += line
+    endpoint = re.findall(r"AWS at (\S+),", printed)[0]
+    assert len(children(endpoint)) > 1
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130 and "interrupted" in errors
+    assert children(endpoint) == []
+
+
+def children(endpoint: str) -> list[Path]:
+    """The processes that were told of this stack: the producer and the functions' instances."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"AWS_ENDPOINT_URL={endpoint}\0".encode() in (process / "environ").read_bytes():
+                found.append(process)
+        except OSError:
+            # It ended meanwhile, or is not ours.
+            continue
+    return found
