@@ -3,7 +3,7 @@
 //!
 //! A column chunk is encoded once and can be written to several files.
 
-use std::io::Write;
+mod file;
 
 use arrow2::array::{Array, BinaryArray, BooleanArray, DictionaryArray, PrimitiveArray};
 use arrow2::bitmap::Bitmap;
@@ -13,13 +13,13 @@ use contract::{DataType, OutputColumn};
 use hashbrown::HashMap;
 use parquet2::compression::{CompressionOptions, ZstdLevel};
 use parquet2::encoding::Encoding;
-use parquet2::metadata::SchemaDescriptor;
+use parquet2::error::Error as FormatError;
 use parquet2::page::{CompressedPage, DataPage, DataPageHeader, Page};
 use parquet2::schema::types::{ParquetType, PrimitiveType};
-use parquet2::write::{DynIter, DynStreamingIterator, Version, compress};
-use parquet2::{FallibleStreamingIterator, error::Error as FormatError};
+use parquet2::write::{Version, compress};
 
 use crate::columns::{Column, Text, Values};
+pub(crate) use file::FileWriter;
 
 /// Most distinct texts of a dictionary; a column with more is written plain.
 const MAX_DICTIONARY_VALUES: usize = 1 << 15;
@@ -250,59 +250,5 @@ fn primitive_type(spec: &OutputColumn) -> Result<PrimitiveType, ParquetError> {
         ParquetType::GroupType { .. } => {
             Err(FormatError::FeatureNotSupported("nested columns".to_owned()).into())
         }
-    }
-}
-
-/// Writes a Parquet file, row group by row group.
-pub(crate) struct FileWriter<W: Write> {
-    writer: parquet2::write::FileWriter<W>,
-}
-
-impl<W: Write> FileWriter<W> {
-    /// Starts a file with these columns.
-    pub(crate) fn new(output: W, columns: &[OutputColumn]) -> Result<Self, ParquetError> {
-        let types = columns.iter().map(parquet_type).collect::<Result<_, _>>()?;
-        let schema = SchemaDescriptor::new("schema".to_owned(), types);
-        let options =
-            parquet2::write::WriteOptions { write_statistics: false, version: Version::V1 };
-        let created_by = concat!("snowline version ", env!("CARGO_PKG_VERSION"));
-        let created_by = Some(created_by.to_owned());
-        Ok(Self { writer: parquet2::write::FileWriter::new(output, schema, options, created_by) })
-    }
-
-    /// Writes one chunk a column, in the order of the file's columns.
-    pub(crate) fn write_row_group(&mut self, chunks: &[&ColumnChunk]) -> Result<(), ParquetError> {
-        let chunks = chunks.iter().map(|chunk| {
-            let pages = Pages { pages: &chunk.pages, next: 0 };
-            Ok::<_, FormatError>(DynStreamingIterator::new(pages))
-        });
-        Ok(self.writer.write(DynIter::new(chunks))?)
-    }
-
-    /// Writes the footer and returns the output.
-    pub(crate) fn finish(mut self) -> Result<W, ParquetError> {
-        self.writer.end(None)?;
-        Ok(self.writer.into_inner())
-    }
-}
-
-/// Hands out pages that stay where they are.
-struct Pages<'a> {
-    pages: &'a [CompressedPage],
-    /// One more than the page that `get` returns.
-    next: usize,
-}
-
-impl FallibleStreamingIterator for Pages<'_> {
-    type Item = CompressedPage;
-    type Error = FormatError;
-
-    fn advance(&mut self) -> Result<(), FormatError> {
-        self.next += 1;
-        Ok(())
-    }
-
-    fn get(&self) -> Option<&CompressedPage> {
-        self.pages.get(self.next.wrapping_sub(1))
     }
 }
