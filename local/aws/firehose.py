@@ -212,7 +212,7 @@ class Firehose:
         records = _decode_batch(body["Records"])
         self._maybe_refuse()
         failed = [self._random.random() < self.fault_rate for _ in records]
-        stream.put([record for record, fails in zip(records, failed) if not fails])
+        stream.put([record for record, fails in zip(records, failed, strict=True) if not fails])
         fault = {"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "Slow down."}
         answers = [fault if fails else {"RecordId": _record_id()} for fails in failed]
         return {"FailedPutCount": sum(failed), "Encrypted": False, "RequestResponses": answers}
