@@ -44,8 +44,8 @@ def passages(site: Site, entries: Iterable[Entry]) -> list[Passage]:
     copies = _copies(site.snowflake.history)
     found = []
     for entry in entries:
-        if entry.rows_accepted:
-            job = copies[entry.id]
+        # An object without accepted rows has none to load; one that was not loaded fails the accounts.
+        if job := copies.get(entry.id):
             times = (written[entry.key], processed[entry.id], job.created_on, job.ended_on or math.nan)
             found.append(Passage(entry.key, entry.rows_accepted, *times))
     return sorted(found, key=lambda passage: passage.landed)

@@ -21,7 +21,8 @@ PARAMETERS = {
     # Small landing objects, so that a short run has several.
     "FirehoseBufferMiB": "2",
 }
-TIMING = Timing(firehose_interval_s=1.0, batch_window_s=1.0)
+# A failure is final within seconds, not after minutes of retries.
+TIMING = Timing(firehose_interval_s=1.0, batch_window_s=1.0, retry_delays_s=(1.0, 2.0), redelivery_s=1)
 
 
 class Site:
