@@ -107,7 +107,6 @@ def take(site: Site, sent: dict[str, Any], merges: list[dict[str, int]]) -> Acco
     stack = site.stack
     analytics = site.read(ANALYTICS).records()[0]
     loads = [metric for metric in stack.metrics() if metric.get("Function") == "load"]
-    queues = [stack.outputs["LoadDeadLetterQueueUrl"], stack.outputs["TransformFailuresUrl"]]
     return Accounts(
         sent=sent,
         entries=[Entry(**record) for record in site.read(LEDGER).records()],
@@ -120,7 +119,7 @@ def take(site: Site, sent: dict[str, Any], merges: list[dict[str, int]]) -> Acco
         analytics_rows=analytics["row_count"],
         analytics_orders=analytics["orders"],
         live_orders=site.read(LIVE).rows[0][0],
-        parked=sum(len(stack.messages(url)) for url in queues),
+        parked=site.parked(),
     )
 
 

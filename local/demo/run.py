@@ -122,6 +122,9 @@ class Run:
                 self._console.progress(self._progress())
                 time.sleep(POLL_S)
             self._console.detail(self._progress())
+            if parked := self._site.parked():
+                logs = self._site.stack.logs
+                raise DemoFailed(f"{parked} messages failed every time and were parked; the reasons are in {logs}")
 
     def _progress(self) -> str:
         """How far the data is, told from what the stand-ins have seen."""

@@ -65,6 +65,14 @@ class Site:
         )
         return len(self.sql.run_script(script))
 
+    def parked(self) -> int:
+        """How many events and messages the pipeline gave up on, which wait for a person."""
+        attribute = "ApproximateNumberOfMessages"
+        sqs = self.stack.client("sqs")
+        urls = [self.stack.outputs["LoadDeadLetterQueueUrl"], self.stack.outputs["TransformFailuresUrl"]]
+        answers = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute]) for url in urls]
+        return sum(int(answer["Attributes"][attribute]) for answer in answers)
+
     def sample(self, name: str) -> Table:
         """The answer of a sample query of sql/samples/orders."""
         return self.sql.run_script(snowline_sql("--only", f"samples/{name}"))[-1]
