@@ -21,8 +21,9 @@ OUT = Path(__file__).resolve().parents[2] / "target" / "demo"
 def main() -> int:
     arguments = _arguments()
     begun, console = time.time(), Console()
-    # A plain termination cleans up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A plain termination cleans up as Ctrl-C does. A shell lets its background jobs ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     console.title(f"Snowline: {arguments.events:,} events from a producer to trusted tables, on this machine")
     try:
         # Takes seconds; by now the person sees that something happens.

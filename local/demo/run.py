@@ -62,8 +62,7 @@ class Run:
             console.detail(f"{len(site.stack.resources)} resources, functions from target/release")
         with console.stage("set up", "Snowflake: the script of `snowline sql`, sent as an administrator"):
             console.detail(f"{site.set_up_snowflake()} statements: warehouse, roles, tables, stream, views, grants")
-        sent = self._send()
-        merges = [self._publish_early()]
+        sent, merges = self._send()
         self._flow()
         run_id = f"demo__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
         audit = self._audit(run_id)
@@ -77,19 +76,22 @@ class Run:
             function_use(site), invocations(site, begun), answers,
         )
 
-    def _send(self) -> dict[str, Any]:
+    def _send(self) -> tuple[dict[str, Any], list[dict[str, int]]]:
+        """Sends everything; returns the producer's summary and what was merged meanwhile."""
         stream = self._site.stack.outputs["LandingStreamName"]
         with self._console.stage("send", f"`snowline generate` puts {self._events:,} events on Firehose"):
-            sent = self._generate(stream)
+            sent, merges = self._generate(stream)
             self._console.detail(
                 f"{sent['events_sent']:,} lines, {sent['bytes'] / 1e6:.1f} MB in {sent['put_calls']} calls:"
                 f" {sent['inserts']:,} inserts, {sent['updates']:,} updates, {sent['deletes']:,} deletes,"
             )
             twice, late, bad = sent["duplicates_sent"], sent["late"], sent["bad_sent"]
             self._console.detail(f"{twice:,} of them sent twice, {late:,} late; and {bad:,} bad lines")
-        return sent
+            for merge in merges:
+                self._console.detail(f"meanwhile publish merged what was staged: {_changes(merge)}")
+        return sent, merges
 
-    def _generate(self, stream: str) -> dict[str, Any]:
+    def _generate(self, stream: str) -> tuple[dict[str, Any], list[dict[str, int]]]:
         summary, log = self._directory / "sent.json", self._directory / "generate.log"
         start = datetime.now(UTC) - SPAN
         command = [
@@ -101,16 +103,21 @@ class Run:
         ]
         with log.open("wb") as output:
             producer = subprocess.Popen(command, env=self._site.stack.environment, stdout=output, stderr=output)
+        merges: list[dict[str, int]] = []
         try:
             while producer.poll() is None:
                 self._console.progress(self._progress())
+                if not merges and self._rows_copied():
+                    # A run of the DAG between two others: orders it merges will change and go later.
+                    self._publish("audit", "demo__early")
+                    merges.append(self._publish("merge", "demo__early"))
                 time.sleep(POLL_S)
         finally:
             producer.kill()
             producer.wait()
         if producer.returncode:
             raise DemoFailed(f"snowline generate failed ({producer.returncode}):\n{log.read_text()}")
-        return json.loads(summary.read_text())
+        return json.loads(summary.read_text()), merges
 
     def _flow(self) -> None:
         what = "Firehose > S3 > transform > S3 > SQS > load > COPY, until nothing is under way"
@@ -132,17 +139,12 @@ class Run:
         landed = sum(delivery.key.startswith("landing/") for delivery in stack.events.history)
         names = {config.name: logical_id for logical_id, config in stack.functions.items()}
         done = [names[report.function] for report in stack.reports if report.error is None]
-        loaded = sum(metric.get("RowsLoaded", 0) for metric in stack.metrics())
         transformed, loads = done.count("TransformFunction"), done.count("LoadFunction")
-        return f"{landed} objects landed, {transformed} transformed, {loaded:,} rows copied by {loads} loads"
+        copied = self._rows_copied()
+        return f"{landed} objects landed, {transformed} transformed, {copied:,} rows copied by {loads} loads"
 
-    def _publish_early(self) -> dict[str, int]:
-        """A run of the DAG between two others: orders it merges will change and go later."""
-        with self._console.stage("publish", "audit and merge what is staged so far, while the rest still flows"):
-            self._publish("audit", "demo__early")
-            merge = self._publish("merge", "demo__early")
-            self._console.detail(_changes(merge))
-        return merge
+    def _rows_copied(self) -> int:
+        return sum(metric.get("RowsLoaded", 0) for metric in self._site.stack.metrics())
 
     def _audit(self, run_id: str) -> dict[str, Any]:
         with self._console.stage("audit", "publish compares the ledger with staging, object by object"):
