@@ -123,7 +123,10 @@ def test_an_interrupt_stops_everything(tmp_path: Path) -> None:
     endpoint = re.findall(r"AWS at (\S+),", printed)[0]
     assert len(children(endpoint)) > 1
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    try:
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == 130 and "interrupted" in errors
     assert children(endpoint) == []
 
