@@ -104,7 +104,12 @@ fn lineage_columns(with_line: bool) -> impl Iterator<Item = OutputColumn> {
     let text = DataType::String { max_chars: None };
     [
         ("_source_object", text, "landing object, as s3://bucket/key"),
-        ("_source_line", DataType::Integer, "line in the decompressed object, from 1"),
+        (
+            "_source_line",
+            DataType::Integer,
+            "line in the decompressed object, from 1; \
+             a record behind another on one line counts as a line",
+        ),
         ("_landed_at", DataType::Timestamp, "LastModified of the landing object, UTC"),
         ("_contract_version", text, "version of the contract the row was validated against"),
     ]
