@@ -37,7 +37,7 @@ impl RowGroup {
         }
     }
 
-    /// Appends rows; `lines` count from `first_line`.
+    /// Appends rows; `lines` count from 1, after the `lines_before` of earlier blocks.
     pub(crate) fn append(
         &mut self,
         columns: &[Column],
