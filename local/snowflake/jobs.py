@@ -72,6 +72,8 @@ class Jobs:
         self.slow: list[float] = []
         self._by_handle: dict[str, Job] = {}
         self._by_request: dict[tuple[str, str], Job] = {}
+        self._threads: list[threading.Thread] = []
+        self._stopped = False
         self._lock = threading.Lock()
 
     def find(self, handle: str, user: str) -> Job | None:
@@ -89,11 +91,25 @@ class Jobs:
             known = self._by_request.get(key)
             if retry and known:
                 return known
+            if self._stopped:
+                raise errors.ApiError(503)
             self._by_request[key] = job
             self._add(job)
             delay = self.slow.pop(0) if self.slow else 0.0
-        threading.Thread(target=self._run, args=(job, context, request, delay), daemon=True).start()
+            thread = threading.Thread(target=self._run, args=(job, context, request, delay), daemon=True)
+            self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
+            thread.start()
         return job
+
+    def stop(self) -> None:
+        """Refuses further statements, cancels those that still run, and waits for them."""
+        with self._lock:
+            self._stopped = True
+            running, threads = [job for job in self.history if not job.done.is_set()], self._threads
+        for job in running:
+            job.cancel(errors.canceled())
+        for thread in threads:
+            thread.join()
 
     def _add(self, job: Job) -> None:
         self._by_handle[job.handle] = job

@@ -50,13 +50,13 @@ class SnowflakeServer:
         return self
 
     def stop(self) -> None:
-        """Stops listening and cancels what still runs."""
+        """Stops listening, cancels what still runs, and waits for its threads: an interpreter that
+        ends while one of them is inside DuckDB or Arrow aborts the process."""
         self._http.shutdown()
-        self._http.server_close()
         self._thread.join()
-        for job in self.jobs.history:
-            if not job.done.is_set():
-                job.canceled.set()
+        self._http.hang_up()
+        self.jobs.stop()
+        self._http.server_close()
 
     def __enter__(self) -> Self:
         return self.start()
