@@ -1,0 +1,233 @@
+//! Decodes a record of the expected shape straight into the columns.
+//!
+//! This only shortens the general way: it takes a record in full and with the same result, or
+//! leaves it. Whatever is unusual, and whatever breaks a rule, is left.
+
+use contract::{DataType, UnknownFields};
+
+use crate::columns::{Column, Values};
+use crate::decode::decimal::parse_short;
+use crate::decode::framing::MAX_RECORD_BYTES;
+use crate::decode::record::{Kind, Token};
+use crate::decode::shape::{Owner, Shape, window};
+use crate::decode::time::parse_timestamp;
+use crate::decode::validate::{self, Scratch};
+use crate::decode::{extra, json};
+use crate::plan::{Field, Plan};
+use crate::rows::Rows;
+use crate::simd::{LANES, Simd};
+use crate::words::{Print, SHORT};
+
+/// Where the values of a record go, and what is known of it so far.
+pub(crate) struct Expected<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) scratch: &'a mut Scratch,
+    /// Names and values of fields that no column names.
+    pub(crate) unknown: &'a mut Vec<(Token, Token)>,
+    pub(crate) text: &'a [u8],
+}
+
+impl Expected<'_> {
+    /// Appends the record at `start` to `rows`, if the line or the next record follows it; returns
+    /// where that starts. Otherwise some columns may be one row longer than others.
+    #[inline(always)]
+    pub(crate) fn append(
+        &mut self,
+        simd: impl Simd,
+        shape: &Shape,
+        start: usize,
+        rows: &mut Rows,
+    ) -> Option<usize> {
+        let end = shape.end.as_ref()?;
+        // Otherwise, with the first field left out, the comma before the second would do.
+        if self.text.get(start) != Some(&b'{') {
+            return None;
+        }
+        let mut marks = NonAscii(0);
+        let mut at = start;
+        self.unknown.clear();
+        for field in &shape.fields {
+            let fits = field.before.fits(window(self.text, at)?, self.text, at);
+            match field.owner {
+                Owner::Column(position) => {
+                    let (field_plan, column) =
+                        (self.plan.fields.get(position)?, rows.columns.get_mut(position)?);
+                    if fits {
+                        let value = at + field.before.bytes.len();
+                        at = self.append_value(simd, value, field_plan, column, &mut marks)?;
+                    } else {
+                        append_null(field_plan, column)?;
+                    }
+                }
+                Owner::Unknown { name_start, name_end } if fits => {
+                    let value = at + field.before.bytes.len();
+                    let (token, next) = self.scan_value(simd, value, &mut marks)?;
+                    let name = Token::new(Kind::Text, at + name_start, at + name_end);
+                    self.unknown.push((name, token));
+                    at = next;
+                }
+                Owner::Unknown { .. } => {}
+            }
+        }
+        for &position in &shape.absent {
+            append_null(self.plan.fields.get(position)?, rows.columns.get_mut(position)?)?;
+        }
+        let refuses_unknown = self.plan.unknown_fields == UnknownFields::Reject;
+        if !self.text.get(at..)?.starts_with(&end.bytes)
+            || (refuses_unknown && !self.unknown.is_empty())
+        {
+            return None;
+        }
+        let end = at + end.bytes.len();
+        let record = &self.text[start..end];
+        if record.len() > MAX_RECORD_BYTES || (marks.0 != 0 && std::str::from_utf8(record).is_err())
+        {
+            return None;
+        }
+        if let Some(extra) = &mut rows.extra {
+            extra::append_extra(self.unknown, self.text, None, extra);
+        }
+        match self.text.get(end..)? {
+            [b'\n', ..] => Some(end + 1),
+            [b'\r', b'\n', ..] => Some(end + 2),
+            [b'{', ..] => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Appends the value at `at` and returns the position after it.
+    #[inline(always)]
+    fn append_value(
+        &mut self,
+        simd: impl Simd,
+        at: usize,
+        field: &Field,
+        column: &mut Column,
+        marks: &mut NonAscii,
+    ) -> Option<usize> {
+        let text = self.text;
+        let next = match (&mut column.values, text.get(at)?) {
+            (Values::Text(texts), b'"') => {
+                let end = scan_plain_string(simd, text, at + 1, marks)?;
+                let spelling = &text[at + 1..end];
+                let normalised = &mut self.scratch.normalised;
+                if spelling.len() <= SHORT {
+                    let first = text.get(at + 1..)?.first_chunk()?;
+                    let print = || Print::of_short(first, spelling.len());
+                    validate::append_spelling(field, spelling, print, normalised, texts).ok()?;
+                } else {
+                    let print = || Print::of_long(spelling);
+                    validate::append_spelling(field, spelling, print, normalised, texts).ok()?;
+                }
+                end + 1
+            }
+            (Values::Int64(values), b'"') if field.data_type == DataType::Timestamp => {
+                let end = scan_plain_string(simd, text, at + 1, marks)?;
+                values.push(parse_timestamp(&text[at + 1..end])?);
+                end + 1
+            }
+            (Values::Int64(values), b'-' | b'0'..=b'9')
+                if field.data_type != DataType::Timestamp =>
+            {
+                let end = scan_plain_number(simd, text, at)?;
+                let value = parse_short(text.get(at..)?.first_chunk()?, end - at, field.scale)?;
+                if !field.number_range.contains(&value) {
+                    return None;
+                }
+                values.push(value);
+                end
+            }
+            _ => return self.append_other(simd, at, field, column, marks),
+        };
+        column.mark_valid();
+        Some(next)
+    }
+
+    /// Appends a value of any kind.
+    fn append_other(
+        &mut self,
+        simd: impl Simd,
+        at: usize,
+        field: &Field,
+        column: &mut Column,
+        marks: &mut NonAscii,
+    ) -> Option<usize> {
+        let (token, next) = self.scan_value(simd, at, marks)?;
+        validate::append(field, token, self.text, self.scratch, column).ok()?;
+        Some(next)
+    }
+
+    /// Scans any value but a nested one.
+    #[inline(always)]
+    fn scan_value(
+        &self,
+        simd: impl Simd,
+        at: usize,
+        marks: &mut NonAscii,
+    ) -> Option<(Token, usize)> {
+        match self.text.get(at)? {
+            b'"' => {
+                if let Some(end) = scan_plain_string(simd, self.text, at + 1, marks) {
+                    return Some((Token::new(Kind::Text, at + 1, end), end + 1));
+                }
+                *marks = NonAscii(u32::MAX);
+                json::scan_string(self.text, at).ok().map(json::Scanned::parts)
+            }
+            b'{' | b'[' => None,
+            _ => json::scan_value(self.text, at, 1).ok().map(json::Scanned::parts),
+        }
+    }
+}
+
+/// Not zero where a byte outside ASCII may have been met.
+struct NonAscii(u32);
+
+#[inline(always)]
+fn append_null(field: &Field, column: &mut Column) -> Option<()> {
+    if field.required {
+        return None;
+    }
+    column.push_null();
+    Some(())
+}
+
+/// The end of the string whose first byte is at `start`, if it has no escapes.
+#[inline(always)]
+fn scan_plain_string(
+    simd: impl Simd,
+    text: &[u8],
+    start: usize,
+    non_ascii: &mut NonAscii,
+) -> Option<usize> {
+    let mut at = start;
+    loop {
+        let marks = simd.mark(window(text, at)?);
+        non_ascii.0 |= marks.non_ascii;
+        if marks.stops != 0 {
+            let stop = at + marks.stops.trailing_zeros() as usize;
+            return (text[stop] == b'"').then_some(stop);
+        }
+        at += LANES;
+    }
+}
+
+/// The end of the number at `start`, if it is short and has no exponent.
+#[inline(always)]
+fn scan_plain_number(simd: impl Simd, text: &[u8], start: usize) -> Option<usize> {
+    const LONG: usize = 20;
+    let window = window(text, start)?;
+    let minus = usize::from(window[0] == b'-');
+    let digits = simd.digits(window) >> minus;
+    let whole = digits.trailing_ones() as usize;
+    let fraction = (digits >> (whole + 1).min(LANES - 1)).trailing_ones() as usize;
+    let (has_fraction, length) = match window.get(minus + whole)? {
+        b'.' => (true, minus + whole + 1 + fraction),
+        _ => (false, minus + whole),
+    };
+    let is_plain = whole > 0
+        && length < LONG
+        && (window[minus] != b'0' || whole == 1)
+        && (!has_fraction || fraction > 0)
+        && window[length] | 0x20 != b'e';
+    is_plain.then_some(start + length)
+}

@@ -1,0 +1,259 @@
+//! The transform of one object: bytes in, files out, and nothing else.
+//!
+//! A thread decompresses and cuts blocks, `threads` workers make encoded row groups of them, and
+//! the calling thread writes those in order. The memory of a block is used again for a later one,
+//! and bounded channels join the threads, so that memory depends on the size of blocks and row
+//! groups, never on the object's. What is written depends on the object's bytes, its [`Source`]
+//! and the contract alone.
+
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use contract::{Dataset, Format};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+
+use crate::decode::csv::{self, Header};
+use crate::decode::decompress::Decompress;
+use crate::decode::framing::{Block, Framer};
+use crate::derive::Salt;
+use crate::layout::Layout;
+use crate::object::{ObjectError, Outputs, Report, Source};
+use crate::plan::{Plan, PlanError};
+use crate::worker::{Job, Memory, Part, Worker};
+use crate::writer::ObjectWriter;
+
+/// Transforms the objects of one dataset.
+pub struct Transformer {
+    dataset: Dataset,
+    plan: Plan,
+    layout: Layout,
+    salt: Salt,
+    threads: NonZeroUsize,
+    /// What workers of earlier objects worked in.
+    memories: Mutex<Vec<Memory>>,
+}
+
+impl Transformer {
+    /// Prepares a dataset. `salt` keys the hashes of hashed columns; `threads` is the number of
+    /// workers, beside the reading and the writing thread, which mostly wait.
+    ///
+    /// # Errors
+    /// When the contract has a construct that cannot be enforced.
+    pub fn new(dataset: Dataset, salt: &[u8], threads: NonZeroUsize) -> Result<Self, PlanError> {
+        let plan = Plan::new(&dataset)?;
+        let layout = Layout::new(&dataset)?;
+        Ok(Self {
+            plan,
+            layout,
+            salt: Salt::new(salt),
+            threads,
+            memories: Mutex::default(),
+            dataset,
+        })
+    }
+
+    /// The dataset.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Transforms one object. On an error, files may have been opened and partly written: the
+    /// caller discards them.
+    ///
+    /// # Errors
+    /// When the object is unreadable as a whole, or a file cannot be written. A record is never
+    /// the cause: it is rejected.
+    pub fn run<O: Outputs>(
+        &self,
+        input: impl Read + Send,
+        source: &Source<'_>,
+        outputs: &O,
+    ) -> Result<Report<O::File>, ObjectError> {
+        let mut input = Counted { input, bytes: 0 };
+        let mut framer = Framer::new(
+            Decompress::new(&mut input).map_err(ObjectError::Read)?,
+            self.format_of(source.key),
+        );
+        let mut first = framer.next_block(Vec::new())?;
+        let (header, lines) = self.take_header(source.key, &mut first)?;
+        let mut writer = ObjectWriter::new(&self.layout, source, outputs);
+        let worker = || {
+            let (header, memory) = (header.as_ref(), self.take_memory());
+            Worker::new(&self.plan, &self.layout, &self.salt, header, source, memory)
+        };
+        if let Some(first) = first {
+            if framer.has_ended() {
+                let mut worker = worker();
+                transform_alone(first, lines, &mut worker, &mut writer)?;
+                self.keep_memory(worker.into_memory());
+            } else {
+                self.transform_blocks(first, framer, lines, worker, &mut writer)?;
+            }
+        }
+        let mut memory = self.take_memory();
+        let mut report = writer.finish(&mut memory.encoder)?;
+        self.keep_memory(memory);
+        report.bytes_read = input.bytes;
+        Ok(report)
+    }
+
+    fn take_memory(&self) -> Memory {
+        let memory = self.memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        memory.unwrap_or_else(|| Memory::new(&self.plan))
+    }
+
+    fn keep_memory(&self, memory: Memory) {
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
+
+    /// Reads on a thread, transforms on `threads` others, and writes on this one, in order.
+    fn transform_blocks<'w, O: Outputs>(
+        &self,
+        first: Block,
+        framer: Framer<impl Read + Send>,
+        lines: i64,
+        worker: impl Fn() -> Worker<'w>,
+        writer: &mut ObjectWriter<'_, O>,
+    ) -> Result<(), ObjectError> {
+        let threads = self.threads.get();
+        thread::scope(|scope| {
+            let (jobs, queue) = bounded(threads);
+            let (order, replies) = bounded(threads * 2);
+            let (to_spares, spares) = bounded(threads + 1);
+            for _ in 0..threads {
+                // What is read next takes the memory of a block that has been decoded: so many
+                // blocks there are at a time, and the one that is being read.
+                to_spares.send(Vec::new()).ok();
+            }
+            for _ in 0..threads {
+                let (queue, to_spares, mut worker) = (queue.clone(), to_spares.clone(), worker());
+                scope.spawn(move || {
+                    worker.run(&queue, &to_spares);
+                    self.keep_memory(worker.into_memory());
+                });
+            }
+            drop((queue, to_spares));
+            scope.spawn(move || read_blocks(first, framer, lines, &spares, &jobs, &order));
+            for reply in replies {
+                write_parts(&reply?, writer)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn format_of(&self, key: &str) -> Format {
+        let key = key.strip_suffix(".gz").or(key.strip_suffix(".zst")).unwrap_or(key);
+        match key.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv") => Format::Csv,
+            Some("json" | "jsonl" | "ndjson") => Format::Json,
+            _ => self.dataset.format,
+        }
+    }
+
+    /// Cuts the header line off the first block of CSV; also returns how many lines went with it.
+    fn take_header(
+        &self,
+        key: &str,
+        first: &mut Option<Block>,
+    ) -> Result<(Option<Header>, i64), ObjectError> {
+        let (Format::Csv, Some(block)) = (self.format_of(key), first) else { return Ok((None, 0)) };
+        let Block::Records(bytes) = block else {
+            return Err(ObjectError::Header("longer than a record may be".to_owned()));
+        };
+        let start =
+            bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(bytes.len());
+        let end = start + csv::first_record_end(&bytes[start..]);
+        let line = bytes[start..end].trim_ascii_end();
+        let column_of =
+            |name: &[u8]| self.plan.fields.iter().position(|field| field.name.as_bytes() == name);
+        let header = Header::parse(line, column_of)
+            .map_err(|error| ObjectError::Header(error.to_string()))?;
+        let end = (end + 1).min(bytes.len());
+        let lines = memchr::memchr_iter(b'\n', &bytes[..end]).count();
+        bytes.drain(..end);
+        Ok((Some(header), lines as i64))
+    }
+}
+
+/// Where the parts of a block will arrive, or why there is no further block.
+type Reply = Result<Receiver<Result<Part, ObjectError>>, ObjectError>;
+
+/// Transforms the only block of an object on this thread.
+fn transform_alone<O: Outputs>(
+    block: Block,
+    lines: i64,
+    worker: &mut Worker<'_>,
+    writer: &mut ObjectWriter<'_, O>,
+) -> Result<(), ObjectError> {
+    let (known, lines_before) = bounded(1);
+    known.send(lines).ok();
+    let (lines_after, _nobody) = bounded(1);
+    let (parts, replies) = unbounded();
+    let (to_spares, _nobody) = bounded(1);
+    worker.transform(Job { block, lines_before, lines_after, parts }, &to_spares);
+    write_parts(&replies, writer)
+}
+
+/// Writes what becomes of one block.
+fn write_parts<O: Outputs>(
+    parts: &Receiver<Result<Part, ObjectError>>,
+    writer: &mut ObjectWriter<'_, O>,
+) -> Result<(), ObjectError> {
+    loop {
+        let part = parts.recv().map_err(|_| ObjectError::Stopped)??;
+        let is_last = part.is_last;
+        writer.absorb(part)?;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads blocks and hands them to the workers, until the end, an error, or until nobody listens.
+fn read_blocks<R: Read>(
+    first: Block,
+    mut framer: Framer<R>,
+    lines: i64,
+    spares: &Receiver<Vec<u8>>,
+    jobs: &Sender<Job>,
+    order: &Sender<Reply>,
+) {
+    let (known, mut lines_before) = bounded(1);
+    known.send(lines).ok();
+    let mut block = first;
+    loop {
+        let (lines_after, next_lines_before) = bounded(1);
+        let (parts, replies) = bounded(1);
+        let job = Job { block, lines_before, lines_after, parts };
+        if order.send(Ok(replies)).is_err() || jobs.send(job).is_err() {
+            return;
+        }
+        lines_before = next_lines_before;
+        let Ok(spare) = spares.recv() else { return };
+        block = match framer.next_block(spare) {
+            Ok(Some(next)) => next,
+            Ok(None) => return,
+            Err(error) => {
+                // Nobody listens only when the writer has failed already.
+                order.send(Err(error.into())).ok();
+                return;
+            }
+        };
+    }
+}
+
+/// Counts the bytes read.
+struct Counted<R> {
+    input: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
