@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, UNIX_EPOCH};
 
-use ::transform::{ObjectError, Output, Outputs, PlanError, Source, Transformer};
+use columnar::{ObjectError, Output, Outputs, PlanError, Source, Transformer};
 
 /// Transforms local files as landing objects: DIR gets a folder a zone, as the lake has them.
 ///

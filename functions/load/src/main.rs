@@ -15,7 +15,7 @@ const MARGIN: Duration = Duration::from_secs(8);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let loader = start().await.inspect_err(|error| {
+    let loader = start().inspect_err(|error| {
         tracing::error!(error = telemetry::error_chain(error.as_ref()), "cannot start");
     })?;
     let handler = async |event: LambdaEvent<SqsEvent>| {
@@ -26,10 +26,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(handler)).await
 }
 
-async fn start() -> Result<Loader, Box<dyn Error + Send + Sync>> {
+fn start() -> Result<Loader, Box<dyn Error + Send + Sync>> {
     let config = Config::from_env()?;
     let dataset = datasets::load(&config.dataset)?;
-    let private_key = Source::open(config.snowflake.private_key.clone()).await;
+    let aws = aws::config(|name| std::env::var(name).ok())?;
+    let private_key = Source::open(config.snowflake.private_key.clone(), &aws);
     let client = Client::new(config.snowflake, private_key, Pacing::default())?;
     Ok(Loader::new(dataset, config.lake_bucket, client)?)
 }

@@ -7,10 +7,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use aws::SdkConfig;
+use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 /// Where one secret stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,18 +110,16 @@ pub struct Source(Inner);
 
 #[derive(Debug, Clone)]
 enum Inner {
-    SecretsManager { client: aws_sdk_secretsmanager::Client, id: String },
+    SecretsManager { client: Client, id: String },
     File(PathBuf),
 }
 
 impl Source {
-    /// Prepares to read the secret at `location`. Nothing is read yet; region, credentials and
-    /// endpoint of AWS come from the environment.
-    pub async fn open(location: Location) -> Self {
+    /// Prepares to read the secret at `location`, with `aws` if it stands in Secrets Manager.
+    /// Nothing is read yet.
+    pub fn open(location: Location, aws: &SdkConfig) -> Self {
         Self(match location {
-            Location::SecretsManager(id) => {
-                Inner::SecretsManager { client: secrets_manager().await, id }
-            }
+            Location::SecretsManager(id) => Inner::SecretsManager { client: Client::new(aws), id },
             Location::File(path) => Inner::File(path),
         })
     }
@@ -150,13 +148,6 @@ impl Source {
     }
 }
 
-async fn secrets_manager() -> aws_sdk_secretsmanager::Client {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let config =
-        aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(http).load().await;
-    aws_sdk_secretsmanager::Client::new(&config)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +173,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_file_is_named_and_debug_shows_no_text() {
-        let missing = Source::open(Location::File("no/such/file".into())).await;
+        let location = Location::File("no/such/file".into());
+        let missing = Source::open(location, &SdkConfig::builder().build());
         let error = missing.read().await.unwrap_err().to_string();
         assert_eq!(error, "file no/such/file: cannot read the secret");
         assert_eq!(format!("{:?}", Secret("hunter2".to_owned())), "Secret(redacted)");

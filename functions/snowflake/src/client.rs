@@ -31,7 +31,7 @@ impl Client {
     /// [`Error::Http`] when the machine offers no root certificates or the like.
     pub fn new(config: Config, private_key: Source, pacing: Pacing) -> Result<Self, Error> {
         let tokens = Tokens::new(&config, private_key);
-        Ok(Self { transport: Transport::new(tokens, pacing)?, config, pacing })
+        Ok(Self { transport: Transport::new(&config, tokens, pacing)?, config, pacing })
     }
 
     /// Runs a single statement and returns its rows, all partitions of them.

@@ -22,6 +22,9 @@ pub struct Config {
     pub database: String,
     /// Where the private key stands.
     pub private_key: Location,
+    /// Root certificates in PEM that the server's certificate must lead to; without them, the
+    /// system's.
+    pub authorities: Option<&'static [u8]>,
 }
 
 /// Which variable is missing or wrong.
@@ -45,7 +48,8 @@ impl Config {
     /// Reads `SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_USER`, `SNOWFLAKE_ROLE`, `SNOWFLAKE_WAREHOUSE`,
     /// `SNOWFLAKE_DATABASE`, one of `SNOWFLAKE_PRIVATE_KEY_SECRET` and
     /// `SNOWFLAKE_PRIVATE_KEY_FILE`, and the optional `SNOWFLAKE_URL`, which is
-    /// `https://<account>.snowflakecomputing.com` otherwise.
+    /// `https://<account>.snowflakecomputing.com` otherwise. The authorities are those of
+    /// [`roots::embedded`].
     ///
     /// # Errors
     /// [`ConfigError`] names the variable.
@@ -62,6 +66,7 @@ impl Config {
             warehouse: required("SNOWFLAKE_WAREHOUSE")?,
             database: required("SNOWFLAKE_DATABASE")?,
             private_key: Location::from_lookup(&lookup, "SNOWFLAKE_PRIVATE_KEY")?,
+            authorities: roots::embedded(&lookup),
             account,
         })
     }

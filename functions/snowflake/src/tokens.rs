@@ -128,7 +128,7 @@ mod tests {
     use secrets::Location;
     use serde_json::{Value, json};
 
-    async fn tokens() -> Tokens {
+    fn tokens() -> Tokens {
         let location = Location::File("tests/fixtures/test_key.pem".into());
         let lookup = |name: &str| {
             let value = match name {
@@ -139,13 +139,14 @@ mod tests {
             };
             Some(value.to_owned())
         };
-        Tokens::new(&Config::from_lookup(lookup).unwrap(), Source::open(location).await)
+        let key = Source::open(location, &aws::SdkConfig::builder().build());
+        Tokens::new(&Config::from_lookup(lookup).unwrap(), key)
     }
 
     #[tokio::test]
     async fn a_token_names_account_user_and_key_and_is_signed_with_the_key() {
         let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-        let token = tokens().await.current(now).await.unwrap();
+        let token = tokens().current(now).await.unwrap();
         let public = include_bytes!("../tests/fixtures/test_key.pub.pem");
         let mut validation = Validation::new(Algorithm::RS256);
         validation.validate_exp = false;
@@ -166,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_is_kept_while_fresh_and_replaced_when_old_or_refused() {
-        let tokens = tokens().await;
+        let tokens = tokens();
         let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(1_790_000_000 + seconds);
         let first = tokens.current(at(0)).await.unwrap();
         assert_eq!(tokens.current(at(39)).await.unwrap(), first);

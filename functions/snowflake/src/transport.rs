@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Method, Url, redirect};
+use reqwest::{Certificate, Method, Url, redirect};
 use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
+use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::{Error, Refusal};
 use crate::reply::{Reply, read_reply};
@@ -74,17 +75,18 @@ pub(crate) enum Answer {
 }
 
 impl Transport {
-    pub(crate) fn new(tokens: Tokens, pacing: Pacing) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Config, tokens: Tokens, pacing: Pacing) -> Result<Self, Error> {
         // An error says that the process has a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .user_agent(concat!("snowline/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .timeout(pacing.request)
-            .build()
-            .map_err(Error::Http)?;
-        Ok(Self { http, tokens, pacing })
+            .timeout(pacing.request);
+        if let Some(pem) = config.authorities {
+            http = http.tls_certs_only(Certificate::from_pem_bundle(pem).map_err(Error::Http)?);
+        }
+        Ok(Self { http: http.build().map_err(Error::Http)?, tokens, pacing })
     }
 
     /// Sends a request until it has an answer, within the limits of [`Pacing`]. Where there is no

@@ -1,12 +1,11 @@
 //! Why an invocation fails.
 
+use columnar::{ObjectError, PlanError};
 use telemetry::error_chain;
 use tokio::task::JoinError;
 
 use crate::keys::KeyError;
 use crate::notification::NotificationError;
-use crate::object::ObjectError;
-use crate::plan::PlanError;
 use crate::store::StoreError;
 
 /// Why an invocation, or one object of it, failed.

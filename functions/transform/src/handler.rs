@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Instant;
 
+use columnar::{Report, Source, Transformer, Written};
 use contract::Dataset;
 use serde::Serialize;
 use serde_json::Value;
@@ -15,9 +16,7 @@ use crate::error::HandlerError;
 use crate::keys::OutputKeys;
 use crate::ledger::{Ledger, LedgerOutput};
 use crate::notification::{LandingObject, landing_objects};
-use crate::object::{Report, Source, Written};
 use crate::outputs::{CONTENT_TYPE_JSON, OpenUpload, StoreOutputs};
-use crate::pipeline::Transformer;
 use crate::store::{Landed, Location, Store, StoreError, Stored};
 
 /// What an invocation did, over all its objects.
@@ -38,6 +37,7 @@ pub struct Handler {
     config: Config,
     dataset: Dataset,
     store: Store,
+    salt: secrets::Source,
     threads: NonZeroUsize,
     transformer: OnceCell<Arc<Transformer>>,
 }
@@ -46,8 +46,14 @@ impl Handler {
     /// Makes a handler that transforms on `threads` threads. It asks nothing of the network: the
     /// salt is read with the first object, so that a start is quick and a failure to read it fails
     /// an invocation, which is reported and retried, instead of the start.
-    pub fn new(config: Config, dataset: Dataset, store: Store, threads: NonZeroUsize) -> Self {
-        Self { config, dataset, store, threads, transformer: OnceCell::new() }
+    pub fn new(
+        config: Config,
+        dataset: Dataset,
+        store: Store,
+        salt: secrets::Source,
+        threads: NonZeroUsize,
+    ) -> Self {
+        Self { config, dataset, store, salt, threads, transformer: OnceCell::new() }
     }
 
     /// Transforms every landing object the event names, in turn. Everything written is a function
@@ -105,8 +111,7 @@ impl Handler {
 
     async fn transformer(&self) -> Result<Arc<Transformer>, HandlerError> {
         let transformer = self.transformer.get_or_try_init(async || {
-            let source = secrets::Source::open(self.config.hash_salt.clone()).await;
-            let secret = source.read().await.map_err(HandlerError::HashSalt)?;
+            let secret = self.salt.read().await.map_err(HandlerError::HashSalt)?;
             // The line end that editors put at the end of a file is no part of the salt.
             let salt = secret.expose().trim_end().as_bytes();
             if salt.is_empty() {
@@ -127,7 +132,7 @@ impl Handler {
         (landed_at_micros, bytes): (i64, u64),
         report: Report<OpenUpload>,
     ) -> Result<Ledger, HandlerError> {
-        let outputs = complete(report.written).await?;
+        let outputs = complete(object, report.written).await?;
         let ledger = Ledger {
             id: keys.id().to_owned(),
             dataset: self.dataset.name.clone(),
@@ -173,14 +178,27 @@ async fn run(
     }
 }
 
-/// Makes the outputs visible one after another. Those after one that fails stay invisible.
-async fn complete(written: Vec<Written<OpenUpload>>) -> Result<Vec<LedgerOutput>, StoreError> {
-    let mut outputs = Vec::with_capacity(written.len());
-    for Written { file: OpenUpload { upload, zone, table, key }, rows, .. } in written {
-        let Stored { bytes, etag } = upload.complete().await?;
-        outputs.push(LedgerOutput { zone, table, key, rows, bytes, etag });
+/// Makes the outputs visible, all at once. When one fails the others may become visible; without a
+/// ledger entry they do not count, and the repetition overwrites them with the same bytes.
+async fn complete(
+    object: &LandingObject,
+    written: Vec<Written<OpenUpload>>,
+) -> Result<Vec<LedgerOutput>, HandlerError> {
+    let completing: Vec<_> =
+        written.into_iter().map(|output| tokio::spawn(complete_one(output))).collect();
+    let mut outputs = Vec::with_capacity(completing.len());
+    for output in completing {
+        let output = output.await;
+        outputs
+            .push(output.map_err(|source| HandlerError::Panic { object: object.uri(), source })??);
     }
     Ok(outputs)
+}
+
+async fn complete_one(written: Written<OpenUpload>) -> Result<LedgerOutput, StoreError> {
+    let Written { file: OpenUpload { upload, zone, table, key }, rows, .. } = written;
+    let Stored { bytes, etag } = upload.complete().await?;
+    Ok(LedgerOutput { zone, table, key, rows, bytes, etag })
 }
 
 fn report_done(ledger: &Ledger, started: Instant) {

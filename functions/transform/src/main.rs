@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use secrets::Source;
 use serde_json::Value;
 use transform::{Config, Handler, Store};
 
@@ -26,20 +26,14 @@ async fn run() -> Result<(), Error> {
     let config = Config::from_env()?;
     let dataset = datasets::load(&config.dataset)?;
     let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let handler = Handler::new(config, dataset, Store::new(s3().await), threads);
+    let aws = aws::config(|name| std::env::var(name).ok())?;
+    let salt = Source::open(config.hash_salt.clone(), &aws);
+    let store = Store::new(aws_sdk_s3::Client::new(&aws));
+    let handler = Handler::new(config, dataset, store, salt, threads);
     let handle = async |event: LambdaEvent<Value>| {
         // Boxed, because the compiler gives up on the size of so deep a nest of futures.
         let outcome = Box::pin(handler.handle(event.payload)).await;
         outcome.map_err(|error| telemetry::diagnostic(&error))
     };
     lambda_runtime::run(service_fn(handle)).await
-}
-
-async fn s3() -> aws_sdk_s3::Client {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let config =
-        aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(http).load().await;
-    aws_sdk_s3::Client::new(&config)
 }

@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
+use columnar::{Output, Outputs};
 use contract::Dataset;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use crate::keys::OutputKeys;
-use crate::object::{Output, Outputs};
+
 use crate::store::{Location, Store};
 use crate::upload::Upload;
 

@@ -1,20 +1,17 @@
 //! Reading and writing S3.
 
 use std::fmt;
-use std::io;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use bytes::{Buf, Bytes};
-use tokio::sync::mpsc;
+use bytes::Bytes;
 use tokio::task::JoinSet;
 
+use crate::body::{Body, PIECE_BYTES, Pinned};
+use crate::buffers::Buffers;
 use crate::notification::LandingObject;
 use crate::upload::Upload;
-
-/// Chunks of a body read ahead of whoever consumes it; a chunk is what the connection yields at
-/// once, at most some 400 KB.
-const CHUNKS_AHEAD: usize = 16;
 
 /// Where an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,12 +95,14 @@ pub struct Landed {
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
+    /// What landing objects are read into.
+    pieces: Buffers,
 }
 
 impl Store {
     /// Wraps a client, which brings region, credentials and retries.
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, pieces: Buffers::new(PIECE_BYTES) }
     }
 
     /// Starts reading the very object that was notified: its version, or, without versions, the
@@ -112,26 +111,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the object is gone, was replaced since, or cannot be read.
     pub async fn get(&self, object: &LandingObject) -> Result<Landed, StoreError> {
-        let location = Location { bucket: object.bucket.clone(), key: object.key.clone() };
-        let request = self.client.get_object().bucket(&object.bucket).key(&object.key);
-        let request = match &object.version_id {
-            Some(version) => request.version_id(version),
-            None => request.if_match(format!("\"{}\"", object.etag)),
-        };
-        let answer =
-            request.send().await.map_err(StoreError::request(&location, "read the object"))?;
+        let pinned = Pinned::new(self.client.clone(), object, self.pieces.clone());
+        let answer = pinned
+            .begin()
+            .await
+            .map_err(StoreError::request(pinned.location(), "read the object"))?;
+        let missing = |field| StoreError::Answer { location: pinned.location().clone(), field };
         let landed_at_micros = answer
             .last_modified
             .map(|time| time.secs() * 1_000_000 + i64::from(time.subsec_nanos() / 1_000))
-            .ok_or_else(|| StoreError::Answer {
-                location: location.clone(),
-                field: "Last-Modified",
-            })?;
-        let bytes =
-            answer.content_length.and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {
-                StoreError::Answer { location: location.clone(), field: "Content-Length" }
-            })?;
-        Ok(Landed { landed_at_micros, bytes, body: Body::start(answer.body, bytes, location) })
+            .ok_or_else(|| missing("Last-Modified"))?;
+        let bytes = size(&answer).ok_or_else(|| missing("Content-Length"))?;
+        Ok(Landed { landed_at_micros, bytes, body: Body::start(pinned, answer.body, bytes) })
     }
 
     /// Stores a small object in one request.
@@ -176,56 +167,16 @@ impl Store {
     }
 }
 
+/// The size of the object, of which the answer may bring a range: `bytes 0-99/1000`.
+fn size(answer: &GetObjectOutput) -> Option<u64> {
+    match &answer.content_range {
+        Some(range) => range.rsplit_once('/')?.1.parse().ok(),
+        None => answer.content_length?.try_into().ok(),
+    }
+}
+
 /// An eTag without the quotes that S3 puts around it.
 pub(crate) fn unquoted(etag: Option<String>, location: &Location) -> Result<String, StoreError> {
     etag.map(|etag| etag.trim_matches('"').to_owned())
         .ok_or_else(|| StoreError::Answer { location: location.clone(), field: "ETag" })
-}
-
-/// The content of an object, read on a thread that may block while a task fetches ahead.
-///
-/// Reading fails, with a [`StoreError`] inside, when the connection breaks or the object ends
-/// early. It must not be read from async code, which it would block.
-#[derive(Debug)]
-pub struct Body {
-    chunks: mpsc::Receiver<io::Result<Bytes>>,
-    current: Bytes,
-    /// Bytes of the object not received yet.
-    missing: u64,
-}
-
-impl Body {
-    fn start(mut body: ByteStream, bytes: u64, location: Location) -> Self {
-        let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        tokio::spawn(async move {
-            while let Some(chunk) = body.next().await {
-                let chunk = chunk
-                    .map_err(StoreError::request(&location, "read the object to its end"))
-                    .map_err(io::Error::other);
-                let failed = chunk.is_err();
-                // The reader is gone when the receiver is: nobody wants the rest.
-                if sender.send(chunk).await.is_err() || failed {
-                    break;
-                }
-            }
-        });
-        Self { chunks, current: Bytes::new(), missing: bytes }
-    }
-}
-
-impl io::Read for Body {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.chunks.blocking_recv() {
-                Some(chunk) => self.current = chunk?,
-                // An end is believed only where the object ends, lest its tail be lost unseen.
-                None if self.missing > 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                None => return Ok(0),
-            }
-            self.missing = self.missing.saturating_sub(self.current.len() as u64);
-        }
-        let length = buffer.len().min(self.current.len());
-        self.current.copy_to_slice(&mut buffer[..length]);
-        Ok(length)
-    }
 }

@@ -16,19 +16,25 @@ use crate::store::{Location, Store, StoreError, Stored, unquoted};
 /// on where the parts were cut. 10,000 parts, the most S3 takes, make 80 GiB.
 pub const PART_BYTES: usize = 8 << 20;
 
+/// Longest content that is put in one request, which costs a quarter of a multipart upload of two
+/// parts: a request costs more than computing what it carries.
+pub const PUT_BYTES: usize = 2 * PART_BYTES;
+
 /// Parts that may wait for the one being sent. With it and the one being filled, an upload holds
 /// at most three.
 const PARTS_WAITING: usize = 1;
 
 /// An object being written. It takes bytes on a thread that may block, and a task sends them.
 ///
-/// Content of one part is put in one request, longer content in several; either way nothing
+/// Content of up to [`PUT_BYTES`] is put in one request, longer content in parts; either way nothing
 /// becomes visible before [`Upload::complete`]. Dropped before that, or after a failed write, the
 /// upload is aborted. A write fails, with a [`StoreError`] inside, once a part could not be sent.
 /// It must not be written from async code, which it would block.
 #[derive(Debug)]
 pub struct Upload {
     part: Vec<u8>,
+    /// Bytes at which `part` is sent: those of one request first, of a part once there are parts.
+    limit: usize,
     sender: mpsc::Sender<Message>,
     /// One message; then none, should it be asked for again after a failed write.
     outcome: mpsc::Receiver<Result<Stored, StoreError>>,
@@ -61,7 +67,7 @@ impl Upload {
             },
             runtime,
         );
-        Self { part: Vec::new(), sender, outcome, location }
+        Self { part: Vec::new(), limit: PUT_BYTES, sender, outcome, location }
     }
 
     /// Sends what is left and makes the object visible.
@@ -80,24 +86,27 @@ impl Upload {
         StoreError::GivenUp { location: self.location.clone() }
     }
 
-    fn send_part(&mut self) -> io::Result<()> {
-        let next = Vec::with_capacity(PART_BYTES);
-        let part = mem::replace(&mut self.part, next);
-        if self.sender.blocking_send(Message::Part(part.into())).is_ok() {
-            return Ok(());
+    fn send_parts(&mut self) -> io::Result<()> {
+        self.limit = PART_BYTES;
+        let mut content = Bytes::from(mem::replace(&mut self.part, Vec::with_capacity(PART_BYTES)));
+        while !content.is_empty() {
+            let part = content.split_to(PART_BYTES.min(content.len()));
+            if self.sender.blocking_send(Message::Part(part)).is_err() {
+                let outcome = self.outcome.blocking_recv().and_then(Result::err);
+                return Err(io::Error::other(outcome.unwrap_or_else(|| self.given_up())));
+            }
         }
-        let outcome = self.outcome.blocking_recv().and_then(Result::err);
-        Err(io::Error::other(outcome.unwrap_or_else(|| self.given_up())))
+        Ok(())
     }
 }
 
 impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // A full part leaves only when more follows, so that the last one is never empty.
-        if self.part.len() == PART_BYTES && !bytes.is_empty() {
-            self.send_part()?;
+        if self.part.len() == self.limit && !bytes.is_empty() {
+            self.send_parts()?;
         }
-        let length = bytes.len().min(PART_BYTES - self.part.len());
+        let length = bytes.len().min(self.limit - self.part.len());
         self.part.extend_from_slice(&bytes[..length]);
         Ok(length)
     }

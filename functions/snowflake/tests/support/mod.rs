@@ -188,7 +188,8 @@ impl Server {
             request: Duration::from_secs(5),
             cancel: Duration::from_secs(5),
         };
-        let source = Source::open(Location::File(key.to_owned())).await;
+        let location = Location::File(key.to_owned());
+        let source = Source::open(location, &aws::SdkConfig::builder().build());
         Client::new(config.unwrap(), source, pacing).unwrap()
     }
 }

@@ -1,6 +1,6 @@
 //! S3 in memory, as far as the transform uses it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use percent_encoding::percent_decode_str;
+use tokio::sync::Barrier;
 use transform::Store;
 
 pub(crate) const BUCKET: &str = "snowline-lake";
@@ -25,11 +26,18 @@ pub(crate) struct FakeS3(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    objects: BTreeMap<String, Vec<u8>>,
+    objects: BTreeMap<String, Object>,
     parts: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
     requests: Vec<String>,
     denied: Option<&'static str>,
-    cut: usize,
+    cuts: VecDeque<usize>,
+    gathering: Option<Arc<Barrier>>,
+}
+
+#[derive(Debug, Clone)]
+struct Object {
+    body: Vec<u8>,
+    etag: String,
 }
 
 impl FakeS3 {
@@ -48,20 +56,18 @@ impl FakeS3 {
 
     /// Stores an object and returns its eTag.
     pub(crate) fn put(&self, key: &str, body: impl Into<Vec<u8>>) -> String {
-        let body = body.into();
-        let etag = digest(&body);
-        self.state().objects.insert(key.to_owned(), body);
-        etag
+        self.state().put(key.to_owned(), body.into())
     }
 
     /// Every visible object outside `landing/`, by key.
     pub(crate) fn written(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut objects = self.state().objects.clone();
-        objects.retain(|key, _| !key.starts_with("landing/"));
-        objects
+        let objects = self.state().objects.clone();
+        let written = objects.into_iter().filter(|(key, _)| !key.starts_with("landing/"));
+        written.map(|(key, object)| (key, object.body)).collect()
     }
 
-    /// Requests since the last call, as `METHOD key?query`, with the If-Match header if any.
+    /// Requests since the last call, as `METHOD key name=value ...`, with what matters of query and
+    /// headers.
     pub(crate) fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state().requests)
     }
@@ -76,9 +82,14 @@ impl FakeS3 {
         self.state().denied = Some(request);
     }
 
-    /// Leaves so many bytes out at the end of what a GET sends.
-    pub(crate) fn cut(&self, bytes: usize) {
-        self.state().cut = bytes;
+    /// Leaves so many bytes out at the end of what the next GETs send.
+    pub(crate) fn cut(&self, bytes: &[usize]) {
+        self.state().cuts = bytes.iter().copied().collect();
+    }
+
+    /// Answers no PUT of an output before so many are under way.
+    pub(crate) fn gather(&self, puts: usize) {
+        self.state().gathering = Some(Arc::new(Barrier::new(puts)));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -91,6 +102,13 @@ impl HttpConnector for FakeS3 {
         let fake = self.clone();
         HttpConnectorFuture::new(async move {
             let body = ByteStream::new(request.take_body()).collect().await.unwrap();
+            let gathering = fake.state().gathering.clone();
+            if let Some(barrier) = gathering
+                && request.method() == "PUT"
+                && !request.uri().contains("/ledger/")
+            {
+                barrier.wait().await;
+            }
             Ok(fake.state().answer(&request, body.to_vec()))
         })
     }
@@ -105,6 +123,7 @@ impl State {
         let parameters: BTreeMap<&str, &str> =
             query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
         let if_match = request.headers().get("if-match");
+        let range = request.headers().get("range").map(|range| range.trim_start_matches("bytes="));
 
         let mut line = format!("{} {key}", request.method());
         for name in ["uploads", "partNumber", "uploadId", "versionId"] {
@@ -115,6 +134,9 @@ impl State {
         if let Some(etag) = if_match {
             line.push_str(&format!(" if-match={etag}"));
         }
+        if let Some(range) = range {
+            line.push_str(&format!(" range={range}"));
+        }
         let denied = self.denied.is_some_and(|denied| line.starts_with(denied));
         self.requests.push(line);
         if denied {
@@ -122,10 +144,9 @@ impl State {
         }
         let upload = parameters.get("uploadId").copied();
         match (request.method(), upload) {
-            ("GET", _) => self.get(&key, if_match),
+            ("GET", _) => self.get(&key, if_match, range),
             ("PUT", None) => {
-                let etag = digest(&body);
-                self.objects.insert(key, body);
+                let etag = self.put(key, body);
                 ok(String::new(), &etag)
             }
             ("POST", None) => {
@@ -153,17 +174,39 @@ impl State {
         }
     }
 
-    fn get(&self, key: &str, if_match: Option<&str>) -> HttpResponse {
-        let Some(body) = self.objects.get(key) else { return error(404, "NoSuchKey") };
-        let etag = digest(body);
+    fn put(&mut self, key: String, body: Vec<u8>) -> String {
+        let etag = digest(&body);
+        self.objects.insert(key, Object { body, etag: etag.clone() });
+        etag
+    }
+
+    fn get(&mut self, key: &str, if_match: Option<&str>, range: Option<&str>) -> HttpResponse {
+        let Some(Object { body, etag }) = self.objects.get(key) else {
+            return error(404, "NoSuchKey");
+        };
         if if_match.is_some_and(|wanted| wanted.trim_matches('"') != etag) {
             return error(412, "PreconditionFailed");
         }
-        let sent = body[..body.len() - self.cut].to_vec();
-        let mut response = HttpResponse::new(200.try_into().unwrap(), SdkBody::from(sent));
-        response.headers_mut().insert("etag", format!("\"{etag}\""));
-        response.headers_mut().insert("last-modified", LAST_MODIFIED);
-        response.headers_mut().insert("content-length", body.len().to_string());
+        let (first, end) = match range {
+            Some(_) if body.is_empty() => return error(416, "InvalidRange"),
+            Some(range) => {
+                let (first, last) = range.split_once('-').unwrap();
+                let end = last.parse::<usize>().unwrap() + 1;
+                (first.parse().unwrap(), end.min(body.len()))
+            }
+            None => (0, body.len()),
+        };
+        let cut = self.cuts.pop_front().unwrap_or_default();
+        let sent = body[first..end.saturating_sub(cut).max(first)].to_vec();
+        let status = if range.is_some() { 206 } else { 200 };
+        let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(sent));
+        let headers = response.headers_mut();
+        if range.is_some() {
+            headers.insert("content-range", format!("bytes {first}-{}/{}", end - 1, body.len()));
+        }
+        headers.insert("etag", format!("\"{etag}\""));
+        headers.insert("last-modified", LAST_MODIFIED);
+        headers.insert("content-length", (end - first).to_string());
         response
     }
 
@@ -179,7 +222,8 @@ impl State {
         assert_eq!(listed, parts.keys().map(u32::to_string).collect::<Vec<_>>());
         let digests: String = parts.values().map(|part| digest(part)).collect();
         let etag = format!("{}-{}", digest(digests.as_bytes()), parts.len());
-        self.objects.insert(key, parts.into_values().flatten().collect());
+        let body = parts.into_values().flatten().collect();
+        self.objects.insert(key, Object { body, etag: etag.clone() });
         ok(
             format!(
                 "<CompleteMultipartUploadResult><ETag>\"{etag}\"</ETag></CompleteMultipartUploadResult>"

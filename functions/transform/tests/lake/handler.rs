@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use telemetry::error_chain;
+use tokio::time::timeout;
 use transform::{Config, Handler, Summary};
 
 use crate::fake_s3::{BUCKET, FakeS3};
@@ -21,8 +23,9 @@ fn handler(s3: &FakeS3, salt: &str) -> Handler {
         lake_bucket: BUCKET.to_owned(),
         hash_salt: secrets::Location::File(path),
     };
+    let salt = secrets::Source::open(config.hash_salt.clone(), &aws::SdkConfig::builder().build());
     let dataset = datasets::load("orders").unwrap();
-    Handler::new(config, dataset, s3.store(), NonZeroUsize::new(2).unwrap())
+    Handler::new(config, dataset, s3.store(), salt, NonZeroUsize::new(2).unwrap())
 }
 
 /// Two good orders, one without an amount and one that is not JSON.
@@ -88,9 +91,13 @@ async fn an_object_becomes_its_outputs_and_last_a_ledger_entry_that_lists_them()
         format!("quarantine/{day}/rejected_{id}.ndjson"),
         format!("ledger/{day}/ledger_{id}.json"),
     ];
-    let mut requests = vec![format!("GET {key} if-match=\"{etag}\"")];
-    requests.extend(keys.iter().map(|key| format!("PUT {key}")));
-    assert_eq!(s3.requests(), requests);
+    let mut requests = s3.requests();
+    assert!(requests[0].starts_with(&format!("GET {key} if-match=\"{etag}\"")), "{requests:?}");
+    assert_eq!(requests[5], format!("PUT {}", keys[4]), "the ledger entry comes last");
+    requests[1..5].sort();
+    let mut outputs: Vec<_> = keys[..4].iter().map(|key| format!("PUT {key}")).collect();
+    outputs.sort();
+    assert_eq!(requests[1..5], outputs);
 
     assert_eq!(ledger["bytes"], content.len());
     assert_eq!(ledger["rejected_by_rule"], json!({"json": 1, "required": 1}));
@@ -107,6 +114,17 @@ async fn an_object_becomes_its_outputs_and_last_a_ledger_entry_that_lists_them()
         assert_eq!(*output, expected);
     }
     assert_eq!((listed.len(), written.len()), (4, 5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_outputs_are_written_at_once() {
+    let s3 = FakeS3::default();
+    let key = format!("{HOUR}/orders.ndjson");
+    let etag = s3.put(&key, orders());
+    s3.gather(4);
+    let handler = handler(&s3, "pepper");
+    let handled = handler.handle(event(&[(&key, &etag)]));
+    timeout(Duration::from_secs(10), handled).await.expect("one waits for another").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,7 +191,7 @@ async fn an_object_that_cannot_be_read_as_a_whole_leaves_nothing_visible() {
         let s3 = FakeS3::default();
         let key = format!("{HOUR}/{name}");
         let etag = s3.put(&key, stored);
-        s3.cut(cut);
+        s3.cut(&[cut; 3]);
         let outcome = handler(&s3, "pepper").handle(event(&[(&key, &etag)])).await;
         let error = error_chain(&outcome.unwrap_err());
         assert!(error.starts_with(&format!("s3://{BUCKET}/{key}: cannot transform")), "{error}");

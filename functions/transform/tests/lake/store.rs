@@ -1,9 +1,14 @@
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use telemetry::error_chain;
 use tokio::runtime::Handle;
 use tokio::task::{JoinSet, spawn_blocking};
-use transform::{LandingObject, Location, PART_BYTES, StoreError, Upload};
+use tokio::time::sleep;
+use transform::{
+    Body, LandingObject, Location, PART_BYTES, PUT_BYTES, RANGE_BYTES, StoreError, Upload,
+};
 
 use crate::fake_s3::{BUCKET, FakeS3, LANDED_AT_MICROS};
 
@@ -25,17 +30,15 @@ async fn reads_the_very_object_that_was_notified() {
     let etag = s3.put(KEY, "{}\n");
     let mut object = landing_object(&etag);
 
-    let mut landed = s3.store().get(&object).await.unwrap();
-    let read = spawn_blocking(move || {
-        let mut content = String::new();
-        landed.body.read_to_string(&mut content).map(|_| (content, landed.landed_at_micros))
-    });
-    assert_eq!(read.await.unwrap().unwrap(), ("{}\n".to_owned(), LANDED_AT_MICROS));
-    assert_eq!(s3.requests(), [format!("GET {KEY} if-match=\"{etag}\"")]);
+    let landed = s3.store().get(&object).await.unwrap();
+    assert_eq!(landed.landed_at_micros, LANDED_AT_MICROS);
+    assert_eq!(read_all(landed.body).await.unwrap(), b"{}\n");
+    let range = format!("range=0-{}", RANGE_BYTES - 1);
+    assert_eq!(s3.requests(), [format!("GET {KEY} if-match=\"{etag}\" {range}")]);
 
     object.version_id = Some("Tn3xq9.vK1".to_owned());
     s3.store().get(&object).await.unwrap();
-    assert_eq!(s3.requests(), [format!("GET {KEY} versionId=Tn3xq9.vK1")]);
+    assert_eq!(s3.requests(), [format!("GET {KEY} versionId=Tn3xq9.vK1 {range}")]);
 }
 
 #[tokio::test]
@@ -51,22 +54,89 @@ async fn an_object_replaced_since_is_an_error_that_names_it() {
     assert!(error.contains("PreconditionFailed"), "{error}");
 }
 
-#[tokio::test]
-async fn a_body_that_ends_early_fails_to_be_read() {
-    let s3 = FakeS3::default();
-    let etag = s3.put(KEY, vec![b'\n'; 1000]);
-    s3.cut(1);
-    let mut landed = s3.store().get(&landing_object(&etag)).await.unwrap();
-    let read = spawn_blocking(move || landed.body.read_to_end(&mut Vec::new()));
-    read.await.unwrap().unwrap_err();
-}
-
 /// Content whose period divides no part size, so that swapped parts show.
 fn content(bytes: usize) -> Vec<u8> {
     let period: Vec<u8> = (0..251).collect();
     let mut content = period.repeat(bytes / period.len() + 1);
     content.truncate(bytes);
     content
+}
+
+async fn read_all(mut body: Body) -> std::io::Result<Vec<u8>> {
+    let read = spawn_blocking(move || {
+        let mut content = Vec::new();
+        body.read_to_end(&mut content).map(|_| content)
+    });
+    read.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_large_object_is_read_in_ranges_four_ahead() {
+    let s3 = FakeS3::default();
+    let bytes = 5 * RANGE_BYTES + 1;
+    let etag = s3.put(KEY, content(bytes as usize));
+    let landed = s3.store().get(&landing_object(&etag)).await.unwrap();
+    assert_eq!(landed.bytes, bytes);
+    let mut requests = s3.requests();
+    while requests.len() < 4 {
+        sleep(Duration::from_millis(1)).await;
+        requests.extend(s3.requests());
+    }
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(s3.requests(), [""; 0], "more is asked for than is read");
+
+    assert!(read_all(landed.body).await.unwrap() == content(bytes as usize), "out of order");
+    requests.extend(s3.requests());
+    let last = |first: u64| (first + RANGE_BYTES).min(bytes) - 1;
+    let ranges = (0..6).map(|range| range * RANGE_BYTES);
+    let expected: BTreeSet<_> = ranges
+        .map(|first| format!("GET {KEY} if-match=\"{etag}\" range={first}-{}", last(first)))
+        .collect();
+    assert_eq!(requests.len(), 6);
+    assert_eq!(BTreeSet::from_iter(requests), expected);
+}
+
+#[tokio::test]
+async fn an_object_replaced_while_it_is_read_is_an_error_that_names_it() {
+    let s3 = FakeS3::default();
+    let bytes = 5 * RANGE_BYTES as usize;
+    let etag = s3.put(KEY, content(bytes));
+    let landed = s3.store().get(&landing_object(&etag)).await.unwrap();
+    s3.put(KEY, vec![b'\n'; bytes]);
+    let error = read_all(landed.body).await.unwrap_err();
+    let chain = error_chain(error.get_ref().unwrap());
+    assert!(
+        chain.starts_with(&format!("s3://{BUCKET}/{KEY}: cannot read the object to its end: "))
+    );
+    assert!(chain.contains("PreconditionFailed"), "{chain}");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_taken_up_where_it_broke() {
+    let s3 = FakeS3::default();
+    let etag = s3.put(KEY, content(1000));
+    s3.cut(&[100, 1]);
+    let landed = s3.store().get(&landing_object(&etag)).await.unwrap();
+    assert!(read_all(landed.body).await.unwrap() == content(1000));
+    let requests = s3.requests();
+    let ranges: Vec<_> =
+        requests.iter().filter_map(|line| Some(line.split_once("range=")?.1)).collect();
+    assert_eq!(ranges, [&format!("0-{}", RANGE_BYTES - 1), "900-999", "999-999"]);
+    assert!(requests.iter().all(|line| line.contains(&etag)), "{requests:?}");
+}
+
+#[tokio::test]
+async fn a_body_that_ends_early_three_times_fails_to_be_read() {
+    let s3 = FakeS3::default();
+    let etag = s3.put(KEY, vec![b'\n'; 1000]);
+    s3.cut(&[1, 1, 1]);
+    let landed = s3.store().get(&landing_object(&etag)).await.unwrap();
+    let error = read_all(landed.body).await.unwrap_err();
+    let chain = error_chain(error.get_ref().unwrap());
+    assert!(
+        chain.starts_with(&format!("s3://{BUCKET}/{KEY}: cannot read the object to its end: "))
+    );
+    assert_eq!(s3.requests().len(), 3);
 }
 
 struct Uploading {
@@ -98,8 +168,8 @@ impl Uploading {
 }
 
 #[tokio::test]
-async fn content_of_one_part_is_put_at_once_and_only_on_completion() {
-    for bytes in [0, 1, PART_BYTES] {
+async fn short_content_is_put_at_once_and_only_on_completion() {
+    for bytes in [0, 1, PUT_BYTES] {
         let (uploading, written) = Uploading::start().write(bytes, 1 << 20).await;
         written.unwrap();
         assert_eq!(uploading.s3.requests(), [""; 0]);
@@ -113,7 +183,7 @@ async fn content_of_one_part_is_put_at_once_and_only_on_completion() {
 
 #[tokio::test]
 async fn longer_content_is_sent_in_equal_parts_however_it_was_written() {
-    let bytes = 2 * PART_BYTES + 1;
+    let bytes = PUT_BYTES + 1;
     let mut etags = Vec::new();
     for step in [3_333_333, bytes] {
         let (uploading, written) = Uploading::start().write(bytes, step).await;
@@ -133,7 +203,7 @@ async fn longer_content_is_sent_in_equal_parts_however_it_was_written() {
 
 #[tokio::test]
 async fn a_dropped_upload_is_aborted_and_never_visible() {
-    for bytes in [10, PART_BYTES + 1] {
+    for bytes in [10, PUT_BYTES + 1] {
         let (uploading, _) = Uploading::start().write(bytes, 1 << 20).await;
         let Uploading { s3, tasks, upload } = uploading;
         drop(upload);
@@ -141,7 +211,7 @@ async fn a_dropped_upload_is_aborted_and_never_visible() {
         assert!(s3.written().is_empty());
         assert_eq!(s3.open_uploads(), 0);
         let aborts = s3.requests().iter().filter(|request| request.starts_with("DELETE")).count();
-        assert_eq!(aborts, usize::from(bytes > PART_BYTES));
+        assert_eq!(aborts, usize::from(bytes > PUT_BYTES));
     }
 }
 
