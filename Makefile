@@ -6,11 +6,16 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 EVENTS ?= 100000
+COUNT ?= 1000000
+ROUNDS ?= 5
+FUZZ_TARGET ?= json_strictness
+FUZZ_MINUTES ?= 60
 
 VENV := target/venv
 UV := $(VENV)/uv/bin/uv
 TOOLS := $(VENV)/tools/bin
 LOCAL := $(VENV)/local/bin
+CARGO_FUZZ := target/fuzz/bin/cargo-fuzz
 
 # The requirements files pin what we name; this keeps what those packages pull in
 # from changing underneath.
@@ -18,6 +23,7 @@ export UV_EXCLUDE_NEWER := 2026-11-22T00:00:00Z
 export SAM_CLI_TELEMETRY := 0
 
 requirements_tools := .ci/requirements.txt
+requirements_bench := bench/requirements.txt
 requirements_local := local/requirements.txt
 requirements_airflow2 := mwaa/tests/requirements-airflow2.txt
 requirements_airflow3 := mwaa/tests/requirements-airflow3.txt
@@ -25,7 +31,7 @@ installed = $(VENV)/$(1)/.installed
 
 .PHONY: help
 help: ## Show this list.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 .PHONY: demo
 demo: build $(call installed,local) ## Run the whole pipeline on this machine [EVENTS=100000].
@@ -34,11 +40,19 @@ demo: build $(call installed,local) ## Run the whole pipeline on this machine [E
 .PHONY: test
 test: ## Run every check there is, as CI does.
 	@$(MAKE) --no-print-directory -j2 venv build
-	@$(MAKE) --no-print-directory lint test-rust test-local test-dags test-template
+	@$(MAKE) --no-print-directory lint test-rust test-sanitized test-local test-dags test-template
 
 .PHONY: test-rust
 test-rust: ## Run the Rust tests.
 	cargo test --workspace --locked
+
+# RUSTC_BOOTSTRAP lets the compiler that builds everything else run its sanitizer. The target is named
+# so that build scripts are left alone.
+host = $(shell rustc -vV | sed -n 's/^host: //p')
+.PHONY: test-sanitized
+test-sanitized: ## Run the decoder's tests under AddressSanitizer.
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
+		cargo test --locked -p columnar --test strictness --target $(host) --target-dir target/sanitized
 
 .PHONY: test-local
 test-local: build $(call installed,local) ## Run the end-to-end tests over the local stack.
@@ -80,6 +94,52 @@ lint-template: $(call installed,tools)
 .PHONY: build
 build: ## Build the release binaries of the functions and of snowline.
 	cargo build --release --locked -p transform -p load -p publish -p snowline
+
+# With SNOWLINE=<binary> both measure that one.
+bench_arguments = --count $(COUNT) --rounds $(ROUNDS) $(if $(SNOWLINE),--snowline $(SNOWLINE)) $(BENCH_ARGS)
+
+.PHONY: bench
+bench: $(call installed,bench) ## Compare speed and memory with other engines [COUNT=1000000 ROUNDS=5].
+	$(if $(SNOWLINE),,cargo build --release --locked -p snowline)
+	cargo build --release --locked --manifest-path bench/arrow-rs/Cargo.toml --target-dir target/bench/cargo
+	$(VENV)/bench/bin/python -m bench $(bench_arguments)
+
+# BENCH_ARGS=--largest adds an object of 5 GB.
+.PHONY: bench-curves
+bench-curves: $(call installed,bench) ## Measure the transform by threads, compression and object size.
+	$(if $(SNOWLINE),,cargo build --release --locked -p snowline)
+	$(VENV)/bench/bin/python -m bench.curves $(bench_arguments)
+
+# BENCH_ARGS=--help tells how to choose sizes and network.
+.PHONY: bench-invocation
+bench-invocation: build $(call installed,local) ## Measure invocations next to reading, computing and writing alone.
+	$(LOCAL)/python -m bench.invocation $(BENCH_ARGS)
+
+.PHONY: bench-start
+bench-start: build $(call installed,local) ## Measure start, first invocation and package of each function.
+	$(LOCAL)/python -m bench.cold_start
+
+.PHONY: bench-stages
+bench-stages: ## Measure decoding, validating and encoding by column type.
+	cargo bench --locked -p columnar --bench stages
+
+# What it finds stays in target/; functions/columnar/fuzz/README.md says what to keep of it.
+cargo_fuzz = RUSTC_BOOTSTRAP=1 $(CARGO_FUZZ) $(1) --fuzz-dir functions/columnar/fuzz \
+	--target-dir target/fuzz/cargo $(FUZZ_TARGET)
+fuzz_corpus = functions/columnar/fuzz/corpus/$(FUZZ_TARGET)
+.PHONY: fuzz
+fuzz: $(CARGO_FUZZ) ## Hold the decoder against serde_json with the fuzzer [FUZZ_MINUTES=60].
+	mkdir -p target/fuzz/$(FUZZ_TARGET)
+	$(call cargo_fuzz,run) target/fuzz/$(FUZZ_TARGET) $(fuzz_corpus) -- -max_len=1024 \
+		-max_total_time=$$(($(FUZZ_MINUTES) * 60)) -artifact_prefix=target/fuzz/ \
+		-dict=functions/columnar/fuzz/json.dict
+
+.PHONY: fuzz-corpus
+fuzz-corpus: $(CARGO_FUZZ) ## Add to the fuzzer's corpus what covers more than it does.
+	$(call cargo_fuzz,run) $(fuzz_corpus) target/fuzz/$(FUZZ_TARGET) -- -merge=1 -use_counters=0
+
+$(CARGO_FUZZ):
+	cargo install -q --locked --root target/fuzz --target-dir target/fuzz/install cargo-fuzz@0.13.2
 
 .PHONY: venv
 venv: $(foreach name,tools local airflow2 airflow3,$(call installed,$(name))) ## Install the Python environments.

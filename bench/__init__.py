@@ -1,0 +1,1 @@
+"""How fast and how large the transform is, next to other engines on the same machine."""

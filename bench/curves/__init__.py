@@ -1,0 +1,1 @@
+"""How the transform's cost follows threads, compression and the size of an object."""

@@ -1,0 +1,1 @@
+"""Invocations of the transform next to their parts: reading, computing, writing."""
