@@ -100,9 +100,8 @@ class DeliveryStream:
             self._close()
 
     def stop(self) -> None:
-        """Delivers what is buffered, then ends."""
+        """Ends; drops what is not delivered."""
         with self._changed:
-            self._close()
             self._stopped = True
             self._changed.notify()
         self._closed.put(None)
@@ -126,7 +125,7 @@ class DeliveryStream:
                     self._changed.wait(remaining)
 
     def _deliver_all(self) -> None:
-        while (buffer := self._closed.get()) is not None:
+        while (buffer := self._closed.get()) is not None and not self._stopped:
             self._deliver(buffer)
             with self._changed:
                 self._undelivered -= 1
@@ -173,7 +172,7 @@ class Firehose:
         return sum(stream.pending for stream in self._streams.values())
 
     def stop(self) -> None:
-        """Delivers what is buffered and ends."""
+        """Ends; drops what is not delivered."""
         for stream in self._streams.values():
             stream.stop()
 

@@ -8,9 +8,10 @@ from http.client import responses
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
+from werkzeug.serving import ThreadedWSGIServer
 
 from local.aws.http import Request, Response
+from local.connections import Connections
 
 Handler = Callable[[Request], Response]
 
@@ -22,7 +23,7 @@ class Gateway:
         self._paths: dict[str, Handler] = {}
         self._targets: dict[str, Handler] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_QuietHandler)
+        self._server = _Server("127.0.0.1", 0, self._serve, _QuietHandler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property
@@ -39,8 +40,9 @@ class Gateway:
         self._targets[service] = handler
 
     def stop(self) -> None:
-        """Stops listening."""
+        """Stops listening and waits for the answers under way."""
         self._server.shutdown()
+        self._server.hang_up()
         self._server.server_close()
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -67,9 +69,15 @@ def _request(environ: dict[str, Any]) -> Request:
         if name.startswith("HTTP_")
     }
     # A chunked body has no length; the server marks its stream as ending by itself.
-    length = environ.get("CONTENT_LENGTH") or (-1 if environ.get("wsgi.input_terminated") else 0)
-    body = environ["wsgi.input"].read(int(length))
+    length = int(environ.get("CONTENT_LENGTH") or (-1 if environ.get("wsgi.input_terminated") else 0))
+    body = environ["wsgi.input"].read(length)
+    if len(body) < length:
+        raise ConnectionAbortedError("the client went away before its request was complete")
     return Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], headers, body)
+
+
+class _Server(Connections, ThreadedWSGIServer):
+    """The WSGI server that moto uses itself."""
 
 
 class _QuietHandler(MotoRequestHandler):

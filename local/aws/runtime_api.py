@@ -11,7 +11,9 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from local.connections import Connections
 
 ROOT = "/2018-06-01/runtime"
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024
@@ -35,15 +37,12 @@ class Answer:
     error: bool
 
 
-class RuntimeApi(ThreadingHTTPServer):
+class RuntimeApi(Connections, HTTPServer):
     """Serves the Runtime API of one instance on a free loopback port.
 
     `changed` guards every field; it is notified whenever the instance asks for work,
     answers, or reports that its initialisation failed.
     """
-
-    daemon_threads = True
-    block_on_close = False
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -54,7 +53,8 @@ class RuntimeApi(ThreadingHTTPServer):
         self._current: str | None = None
         self._answer: Answer | None = None
         self._closed = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     @property
     def address(self) -> str:
@@ -73,6 +73,8 @@ class RuntimeApi(ThreadingHTTPServer):
             self._closed = True
             self.changed.notify_all()
         self.socket.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()
+        self.hang_up()
         self.server_close()
 
     # For the owner of the instance; each is called with `changed` held.

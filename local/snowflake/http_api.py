@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
+
+from local.connections import Connections
 
 from . import errors, request_body, results
 from .errors import ApiError
@@ -19,32 +20,14 @@ if TYPE_CHECKING:
 ROOT = "/api/v2/statements"
 
 
-class HttpServer(ThreadingHTTPServer):
+class HttpServer(Connections, HTTPServer):
     """Listens on loopback; the handlers find the stand-in in `owner`."""
 
     request_queue_size = 64
 
     def __init__(self, port: int, owner: SnowflakeServer) -> None:
         self.owner = owner
-        self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        """Ends every connection that waits for its next request; answers under way go out.
-
-        For when no more are accepted. `server_close` waits for the threads of all connections.
-        """
-        for connection in list(self._connections):
-            with suppress(OSError):  # the other side was faster
-                connection.shutdown(socket.SHUT_RD)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -50,8 +50,7 @@ class SnowflakeServer:
         return self
 
     def stop(self) -> None:
-        """Stops listening, cancels what still runs, and waits for its threads: an interpreter that
-        ends while one of them is inside DuckDB or Arrow aborts the process."""
+        """Stops listening, cancels what still runs, and waits for all of it."""
         self._http.shutdown()
         self._thread.join()
         self._http.hang_up()

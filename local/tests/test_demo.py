@@ -127,7 +127,7 @@ def test_an_interrupt_stops_everything(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=30)
     finally:
         process.kill()
-    assert process.returncode == 130 and "interrupted" in errors
+    assert process.returncode == 130 and "interrupted" in errors, errors
     assert children(endpoint) == []
 
 
