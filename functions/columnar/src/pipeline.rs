@@ -32,7 +32,9 @@ pub struct Transformer {
     salt: Salt,
     threads: NonZeroUsize,
     /// What workers of earlier objects worked in.
-    memories: Mutex<Vec<Memory>>,
+    memories: Kept<Memory>,
+    /// Where blocks of earlier objects were.
+    texts: Kept<Vec<u8>>,
 }
 
 impl Transformer {
@@ -49,7 +51,8 @@ impl Transformer {
             layout,
             salt: Salt::new(salt),
             threads,
-            memories: Mutex::default(),
+            memories: Kept::new(),
+            texts: Kept::new(),
             dataset,
         })
     }
@@ -75,40 +78,46 @@ impl Transformer {
         let mut framer = Framer::new(
             Decompress::new(&mut input).map_err(ObjectError::Read)?,
             self.format_of(source.key),
+            self.take_text(),
         );
-        let mut first = framer.next_block(Vec::new())?;
+        let mut first = framer.next_block(self.take_text())?;
         let (header, lines) = self.take_header(source.key, &mut first)?;
         let mut writer = ObjectWriter::new(&self.layout, source, outputs);
         let worker = || {
             let (header, memory) = (header.as_ref(), self.take_memory());
             Worker::new(&self.plan, &self.layout, &self.salt, header, source, memory)
         };
-        if let Some(first) = first {
-            if framer.has_ended() {
-                let mut worker = worker();
-                transform_alone(first, lines, &mut worker, &mut writer)?;
-                self.keep_memory(worker.into_memory());
-            } else {
-                self.transform_blocks(first, framer, lines, worker, &mut writer)?;
+        let buffer = match first {
+            Some(first) if !framer.has_ended() => {
+                self.transform_blocks(first, framer, lines, worker, &mut writer)?
             }
-        }
+            Some(first) => {
+                let mut worker = worker();
+                let text = transform_alone(first, lines, &mut worker, &mut writer)?;
+                self.memories.keep(worker.into_memory());
+                self.texts.keep(text);
+                framer.into_buffer()
+            }
+            None => framer.into_buffer(),
+        };
+        self.texts.keep(buffer);
         let mut memory = self.take_memory();
         let mut report = writer.finish(&mut memory.encoder)?;
-        self.keep_memory(memory);
+        self.memories.keep(memory);
         report.bytes_read = input.bytes;
         Ok(report)
     }
 
     fn take_memory(&self) -> Memory {
-        let memory = self.memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        memory.unwrap_or_else(|| Memory::new(&self.plan))
+        self.memories.take().unwrap_or_else(|| Memory::new(&self.plan))
     }
 
-    fn keep_memory(&self, memory: Memory) {
-        self.memories.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    fn take_text(&self) -> Vec<u8> {
+        self.texts.take().unwrap_or_default()
     }
 
-    /// Reads on a thread, transforms on `threads` others, and writes on this one, in order.
+    /// Reads on a thread, transforms on `threads` others, and writes on this one, in order; returns
+    /// the memory that was read into.
     fn transform_blocks<'w, O: Outputs>(
         &self,
         first: Block,
@@ -116,31 +125,35 @@ impl Transformer {
         lines: i64,
         worker: impl Fn() -> Worker<'w>,
         writer: &mut ObjectWriter<'_, O>,
-    ) -> Result<(), ObjectError> {
+    ) -> Result<Vec<u8>, ObjectError> {
         let threads = self.threads.get();
-        thread::scope(|scope| {
+        let (to_spares, spares) = bounded(threads + 1);
+        for _ in 0..threads {
+            // What is read next takes the memory of a block that has been decoded: so many
+            // blocks there are at a time, and the one that is being read.
+            to_spares.send(self.take_text()).ok();
+        }
+        let buffer = thread::scope(|scope| {
             let (jobs, queue) = bounded(threads);
             let (order, replies) = bounded(threads * 2);
-            let (to_spares, spares) = bounded(threads + 1);
-            for _ in 0..threads {
-                // What is read next takes the memory of a block that has been decoded: so many
-                // blocks there are at a time, and the one that is being read.
-                to_spares.send(Vec::new()).ok();
-            }
             for _ in 0..threads {
                 let (queue, to_spares, mut worker) = (queue.clone(), to_spares.clone(), worker());
                 scope.spawn(move || {
                     worker.run(&queue, &to_spares);
-                    self.keep_memory(worker.into_memory());
+                    self.memories.keep(worker.into_memory());
                 });
             }
             drop((queue, to_spares));
-            scope.spawn(move || read_blocks(first, framer, lines, &spares, &jobs, &order));
+            let spares = &spares;
+            let reader =
+                scope.spawn(move || read_blocks(first, framer, lines, spares, &jobs, &order));
             for reply in replies {
                 write_parts(&reply?, writer)?;
             }
-            Ok(())
-        })
+            reader.join().map_err(|_| ObjectError::Stopped)
+        })?;
+        spares.try_iter().for_each(|text| self.texts.keep(text));
+        Ok(buffer)
     }
 
     fn format_of(&self, key: &str) -> Format {
@@ -180,20 +193,21 @@ impl Transformer {
 /// Where the parts of a block will arrive, or why there is no further block.
 type Reply = Result<Receiver<Result<Part, ObjectError>>, ObjectError>;
 
-/// Transforms the only block of an object on this thread.
+/// Transforms the only block of an object on this thread; returns the block's memory.
 fn transform_alone<O: Outputs>(
     block: Block,
     lines: i64,
     worker: &mut Worker<'_>,
     writer: &mut ObjectWriter<'_, O>,
-) -> Result<(), ObjectError> {
+) -> Result<Vec<u8>, ObjectError> {
     let (known, lines_before) = bounded(1);
     known.send(lines).ok();
     let (lines_after, _nobody) = bounded(1);
     let (parts, replies) = unbounded();
-    let (to_spares, _nobody) = bounded(1);
+    let (to_spares, spares) = bounded(1);
     worker.transform(Job { block, lines_before, lines_after, parts }, &to_spares);
-    write_parts(&replies, writer)
+    write_parts(&replies, writer)?;
+    Ok(spares.try_recv().unwrap_or_default())
 }
 
 /// Writes what becomes of one block.
@@ -211,7 +225,8 @@ fn write_parts<O: Outputs>(
     }
 }
 
-/// Reads blocks and hands them to the workers, until the end, an error, or until nobody listens.
+/// Reads blocks and hands them to the workers, until the end, an error, or until nobody listens;
+/// returns the memory that was read into.
 fn read_blocks<R: Read>(
     first: Block,
     mut framer: Framer<R>,
@@ -219,7 +234,7 @@ fn read_blocks<R: Read>(
     spares: &Receiver<Vec<u8>>,
     jobs: &Sender<Job>,
     order: &Sender<Reply>,
-) {
+) -> Vec<u8> {
     let (known, mut lines_before) = bounded(1);
     known.send(lines).ok();
     let mut block = first;
@@ -228,19 +243,37 @@ fn read_blocks<R: Read>(
         let (parts, replies) = bounded(1);
         let job = Job { block, lines_before, lines_after, parts };
         if order.send(Ok(replies)).is_err() || jobs.send(job).is_err() {
-            return;
+            break;
         }
         lines_before = next_lines_before;
-        let Ok(spare) = spares.recv() else { return };
+        let Ok(spare) = spares.recv() else { break };
         block = match framer.next_block(spare) {
             Ok(Some(next)) => next,
-            Ok(None) => return,
+            Ok(None) => break,
             Err(error) => {
                 // Nobody listens only when the writer has failed already.
                 order.send(Err(error.into())).ok();
-                return;
+                break;
             }
         };
+    }
+    framer.into_buffer()
+}
+
+/// Memory that is used again.
+struct Kept<T>(Mutex<Vec<T>>);
+
+impl<T> Kept<T> {
+    fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn keep(&self, memory: T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
     }
 }
 

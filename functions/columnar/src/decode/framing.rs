@@ -46,19 +46,24 @@ pub(crate) enum FrameError {
 pub(crate) struct Framer<R> {
     input: R,
     format: Format,
-    /// What was read and not yet handed out; starts with a record.
-    pending: Vec<u8>,
+    /// Where blocks are read into. It is as long as it ever was: bytes that were used before need
+    /// not be made zero to be read into again.
+    buffer: Vec<u8>,
+    /// How many bytes at its start were read and not yet handed out; there a record starts.
+    filled: usize,
     block_bytes: usize,
     started: bool,
     ended: bool,
 }
 
 impl<R: Read> Framer<R> {
-    pub(crate) fn new(input: R, format: Format) -> Self {
+    /// Reads into the memory of `buffer` first.
+    pub(crate) fn new(input: R, format: Format, buffer: Vec<u8>) -> Self {
         Self {
             input,
             format,
-            pending: Vec::new(),
+            buffer,
+            filled: 0,
             block_bytes: FIRST_BLOCK_BYTES,
             started: false,
             ended: false,
@@ -70,6 +75,11 @@ impl<R: Read> Framer<R> {
         self.ended
     }
 
+    /// Gives back the memory.
+    pub(crate) fn into_buffer(self) -> Vec<u8> {
+        self.buffer
+    }
+
     /// The next block, or `None` at the end. The memory of `spare` is used for what follows it.
     pub(crate) fn next_block(&mut self, spare: Vec<u8>) -> Result<Option<Block>, FrameError> {
         self.fill()?;
@@ -77,11 +87,11 @@ impl<R: Read> Framer<R> {
             self.started = true;
             self.inspect_start()?;
         }
-        if self.pending.is_empty() {
+        if self.filled == 0 {
             return Ok(None);
         }
         if self.ended {
-            return Ok(Some(Block::Records(std::mem::take(&mut self.pending))));
+            return Ok(Some(Block::Records(self.take(self.filled, spare))));
         }
         match self.cut() {
             Some(end) => {
@@ -93,47 +103,67 @@ impl<R: Read> Framer<R> {
     }
 
     fn inspect_start(&mut self) -> Result<(), FrameError> {
-        if memchr::memchr(0, &self.pending[..self.pending.len().min(SNIFFED_BYTES)]).is_some() {
+        let pending = self.pending();
+        if memchr::memchr(0, &pending[..pending.len().min(SNIFFED_BYTES)]).is_some() {
             return Err(FrameError::NotText);
         }
-        if self.pending.starts_with(b"\xef\xbb\xbf") {
-            self.pending.drain(..3);
+        if pending.starts_with(b"\xef\xbb\xbf") {
+            self.discard(3);
         }
         Ok(())
+    }
+
+    fn pending(&self) -> &[u8] {
+        &self.buffer[..self.filled]
+    }
+
+    /// Drops the first pending bytes.
+    fn discard(&mut self, bytes: usize) {
+        self.buffer.copy_within(bytes..self.filled, 0);
+        self.filled -= bytes;
     }
 
     /// Reads until a block is full or the input ends.
     fn fill(&mut self) -> Result<(), FrameError> {
-        if self.ended {
-            return Ok(());
+        if self.buffer.len() < self.block_bytes {
+            self.buffer.reserve_exact(self.block_bytes - self.buffer.len());
+            self.buffer.resize(self.block_bytes, 0);
         }
-        let missing = self.block_bytes.saturating_sub(self.pending.len());
-        self.pending.reserve_exact(missing);
-        let read = (&mut self.input)
-            .take(missing as u64)
-            .read_to_end(&mut self.pending)
-            .map_err(FrameError::Read)?;
-        self.ended = read < missing;
+        while self.filled < self.block_bytes && !self.ended {
+            match self.input.read(&mut self.buffer[self.filled..self.block_bytes]) {
+                Ok(read) => {
+                    self.filled += read;
+                    self.ended = read == 0;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(FrameError::Read(error)),
+            }
+        }
         Ok(())
     }
 
-    /// Hands out the first `end` pending bytes.
+    /// Hands out the first `end` pending bytes; the others go on in the memory of `spare`.
     fn take(&mut self, end: usize, mut spare: Vec<u8>) -> Vec<u8> {
-        spare.clear();
-        spare.extend_from_slice(&self.pending[end..]);
-        self.pending.truncate(end);
-        std::mem::replace(&mut self.pending, spare)
+        let rest = &self.buffer[end..self.filled];
+        if spare.len() < rest.len() {
+            spare.resize(rest.len(), 0);
+        }
+        spare[..rest.len()].copy_from_slice(rest);
+        self.filled = rest.len();
+        let mut block = std::mem::replace(&mut self.buffer, spare);
+        block.truncate(end);
+        block
     }
 
     /// Where the last record that is pending in full ends.
     fn cut(&self) -> Option<usize> {
         match self.format {
-            Format::Json => memchr::memrchr(b'\n', &self.pending)
+            Format::Json => memchr::memrchr(b'\n', self.pending())
                 .map(|at| at + 1)
-                .or_else(|| last_object_end(&self.pending)),
-            Format::Csv => csv::last_record_end(&self.pending)
+                .or_else(|| last_object_end(self.pending())),
+            Format::Csv => csv::last_record_end(self.pending())
                 // A quote left open: what it swallowed is split into lines again.
-                .or_else(|| memchr::memchr(b'\n', &self.pending))
+                .or_else(|| memchr::memchr(b'\n', self.pending()))
                 .map(|at| at + 1),
         }
     }
@@ -145,8 +175,8 @@ impl<R: Read> Framer<R> {
         let mut bytes = 0;
         let mut braces = (self.format == Format::Json).then(BraceScan::default);
         loop {
-            let line_end = memchr::memchr(b'\n', &self.pending);
-            let line = &self.pending[..line_end.unwrap_or(self.pending.len())];
+            let line_end = memchr::memchr(b'\n', self.pending());
+            let line = &self.pending()[..line_end.unwrap_or(self.filled)];
             let closed = braces.as_mut().and_then(|braces| braces.advance(line));
             let next = closed.map(|at| skip_space(line, at));
             let (used, done) = match next {
@@ -161,7 +191,7 @@ impl<R: Read> Framer<R> {
                 &content[..content.len().min(OVERSIZED_HEAD_BYTES - head.len())],
             );
             bytes += content.len() as u64;
-            self.pending.drain(..used);
+            self.discard(used);
             if done || self.ended {
                 return Ok(Block::Oversized { head, bytes });
             }
@@ -189,7 +219,7 @@ mod tests {
     use super::*;
 
     fn blocks(text: &[u8], format: Format) -> Vec<Block> {
-        let mut framer = Framer::new(text, format);
+        let mut framer = Framer::new(text, format, Vec::new());
         std::iter::from_fn(|| framer.next_block(Vec::new()).expect("text")).collect()
     }
 
@@ -270,7 +300,7 @@ mod tests {
     #[test]
     fn tells_text_from_other_files() {
         assert!(matches!(
-            Framer::new(&b"PAR1\0\0"[..], Format::Json).next_block(Vec::new()),
+            Framer::new(&b"PAR1\0\0"[..], Format::Json, Vec::new()).next_block(Vec::new()),
             Err(FrameError::NotText)
         ));
         assert_eq!(blocks(b"", Format::Json), vec![]);
