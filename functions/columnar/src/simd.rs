@@ -25,6 +25,9 @@ pub(crate) trait Simd: Copy {
 
     /// Finds the ASCII digits; bit `i` tells of byte `i`.
     fn digits(self, bytes: &[u8; LANES]) -> u32;
+
+    /// Finds the hexadecimal digits, in either case; bit `i` tells of byte `i`.
+    fn hex(self, bytes: &[u8; LANES]) -> u32;
 }
 
 /// Work that looks at bytes [`LANES`] at a time.
@@ -81,6 +84,18 @@ impl Simd for Portable {
             digits | gather(!others & splat(0x80)) << (8 * at)
         })
     }
+
+    #[inline(always)]
+    fn hex(self, bytes: &[u8; LANES]) -> u32 {
+        let at_least = |from: u8, word: u64| word.wrapping_add(splat(0x80 - from));
+        bytes.chunks_exact(8).enumerate().fold(0, |hex, (at, word)| {
+            let word = word.try_into().map_or(0, u64::from_le_bytes);
+            let (ascii, lower) = (word & splat(0x7F), word & splat(0x7F) | splat(0x20));
+            let digits = at_least(b'0', ascii) & !at_least(b'9' + 1, ascii);
+            let letters = at_least(b'a', lower) & !at_least(b'f' + 1, lower);
+            hex | gather((digits | letters) & !word & splat(0x80)) << (8 * at)
+        })
+    }
 }
 
 /// Eight times the same byte.
@@ -109,7 +124,7 @@ mod x86_64 {
     use std::arch::x86_64::{
         __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8,
         _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
-        _mm256_xor_si256,
+        _mm256_sub_epi8, _mm256_xor_si256,
     };
 
     use super::{LANES, Marks, Simd};
@@ -158,6 +173,21 @@ mod x86_64 {
                 _mm256_movemask_epi8(_mm256_cmpeq_epi8(values, capped)) as u32
             }
         }
+
+        #[inline(always)]
+        fn hex(self, bytes: &[u8; LANES]) -> u32 {
+            // SAFETY: as in `mark`.
+            unsafe {
+                let bytes = _mm256_loadu_si256(bytes.as_ptr().cast::<__m256i>());
+                let lower = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+                let up_to = |values, most| {
+                    _mm256_cmpeq_epi8(_mm256_min_epu8(values, _mm256_set1_epi8(most)), values)
+                };
+                let digits = up_to(_mm256_sub_epi8(bytes, _mm256_set1_epi8(b'0' as i8)), 9);
+                let letters = up_to(_mm256_sub_epi8(lower, _mm256_set1_epi8(b'a' as i8)), 5);
+                _mm256_movemask_epi8(_mm256_or_si256(digits, letters)) as u32
+            }
+        }
     }
 }
 
@@ -168,7 +198,7 @@ pub(crate) use aarch64::Neon;
 mod aarch64 {
     use std::arch::aarch64::{
         uint8x16_t, vaddv_u8, vandq_u8, vceqq_u8, vcgeq_u8, vcltq_u8, vdupq_n_u8, veorq_u8,
-        vget_high_u8, vget_low_u8, vld1q_u8, vorrq_u8,
+        vget_high_u8, vget_low_u8, vld1q_u8, vorrq_u8, vsubq_u8,
     };
 
     use super::{LANES, Marks, Simd};
@@ -200,6 +230,21 @@ mod aarch64 {
                 let digits = |half| vcltq_u8(veorq_u8(half, vdupq_n_u8(b'0')), vdupq_n_u8(10));
                 mask(digits(vld1q_u8(bytes.as_ptr())))
                     | mask(digits(vld1q_u8(bytes.as_ptr().add(16)))) << 16
+            }
+        }
+
+        #[inline(always)]
+        fn hex(self, bytes: &[u8; LANES]) -> u32 {
+            // SAFETY: as in `mark`.
+            unsafe {
+                let from = |half, first, count| vcltq_u8(vsubq_u8(half, first), vdupq_n_u8(count));
+                let hex = |half| {
+                    let lower = vorrq_u8(half, vdupq_n_u8(0x20));
+                    let digits = from(half, vdupq_n_u8(b'0'), 10);
+                    vorrq_u8(digits, from(lower, vdupq_n_u8(b'a'), 6))
+                };
+                mask(hex(vld1q_u8(bytes.as_ptr())))
+                    | mask(hex(vld1q_u8(bytes.as_ptr().add(16)))) << 16
             }
         }
     }
@@ -260,10 +305,12 @@ mod tests {
     }
 
     fn agrees_with(simd: impl Simd, bytes: &[u8; LANES]) {
-        let digits =
-            (0..LANES).fold(0, |mask, at| mask | u32::from(bytes[at].is_ascii_digit()) << at);
+        let bits = |holds: fn(&u8) -> bool| {
+            (0..LANES).fold(0, |mask, at| mask | u32::from(holds(&bytes[at])) << at)
+        };
         assert_eq!(simd.mark(bytes), expected(bytes), "{bytes:?}");
-        assert_eq!(simd.digits(bytes), digits, "{bytes:?}");
+        assert_eq!(simd.digits(bytes), bits(u8::is_ascii_digit), "{bytes:?}");
+        assert_eq!(simd.hex(bytes), bits(u8::is_ascii_hexdigit), "{bytes:?}");
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //!
 //! Open addressing with linear probing. The table is small, so that it stays in the cache, and what
 //! it points to stands in the order in which texts came, so that frequent ones stand together.
-//! Texts of up to 16 bytes are compared by their print alone. Probing is bounded, so that texts made to collide cost a
-//! column its dictionary and never more time: no random seed is needed, and what is written stays
-//! a function of the input.
+//! Texts of up to [`SHORT`] bytes are compared by their print alone. Probing is bounded, so that
+//! texts made to collide cost a column its dictionary and never more time: no random seed is
+//! needed, and what is written stays a function of the input.
 
 use crate::columns::Text;
 
@@ -12,7 +12,9 @@ use crate::columns::Text;
 const MAX_PROBES: usize = 128;
 const FIRST_SLOTS: usize = 1024;
 /// Longest text that is compared by its print alone.
-pub(crate) const SHORT: usize = 16;
+pub(crate) const SHORT: usize = 15;
+/// What stands for the length of a longer text.
+const LONG: u8 = u8::MAX;
 /// Odd numbers with as many ones as zeros (the fractional digits of pi).
 const MIX: [u64; 4] =
     [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7345, 0xa409_3822_299f_31d1, 0x082e_fa98_ec4e_6c89];
@@ -37,8 +39,8 @@ struct Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Print {
     first: u64,
+    /// The highest byte is the length, or [`LONG`].
     second: u64,
-    length: u32,
 }
 
 /// A text that is not among the words, and where it belongs.
@@ -168,32 +170,32 @@ impl Print {
         if text.len() > SHORT {
             return Self::of_long(text);
         }
-        let mut window = [0; SHORT];
+        let mut window = [0; 16];
         window[..text.len()].copy_from_slice(text);
         Self::of_short(&window, text.len())
     }
 
-    /// The print of the text that is the first `length` bytes of `window`.
+    /// The print of the text that is the first `length` bytes of `window`, at most [`SHORT`].
     #[inline(always)]
-    pub(crate) fn of_short(window: &[u8; SHORT], length: usize) -> Self {
+    pub(crate) fn of_short(window: &[u8; 16], length: usize) -> Self {
         let keep = |bytes: usize| u64::MAX >> (64 - 8 * bytes.clamp(1, 8));
         let some = |bytes: usize| if bytes == 0 { 0 } else { keep(bytes) };
         Self {
             first: word8(window, 0) & some(length),
-            second: word8(window, 8) & some(length.saturating_sub(8)),
-            length: length as u32,
+            second: word8(window, 8) & some(length.saturating_sub(8)) | (length as u64) << 56,
         }
     }
 
     /// The print of a text longer than [`SHORT`]: all of it mixed, and its end.
     #[inline(always)]
     pub(crate) fn of_long(text: &[u8]) -> Self {
-        Self { first: digest(text), second: word8(text, text.len() - 8), length: text.len() as u32 }
+        let end = word8(text, text.len() - 8) >> 8;
+        Self { first: digest(text), second: end | u64::from(LONG) << 56 }
     }
 
     #[inline(always)]
     fn hash(self) -> u64 {
-        fold(self.first ^ MIX[0] ^ u64::from(self.length), self.second ^ MIX[1])
+        fold(self.first ^ MIX[0], self.second ^ MIX[1])
     }
 }
 
@@ -202,10 +204,10 @@ fn tag(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
 
-/// Mixes all bytes of a text longer than 16.
+/// Mixes all bytes of a text of 16 or more.
 #[inline(always)]
 fn digest(text: &[u8]) -> u64 {
-    let mut state = MIX[2];
+    let mut state = MIX[2] ^ text.len() as u64;
     let mut at = 0;
     while at + 16 < text.len() {
         state = fold(state ^ word8(text, at), word8(text, at + 8) ^ MIX[3]);
@@ -272,8 +274,8 @@ mod tests {
     #[test]
     fn texts_made_to_collide_end_the_search_early() {
         let mut words = Words::default();
-        // A second half that cancels its constant makes every product zero.
-        let colliding = |n: u64| [n.to_le_bytes(), MIX[1].to_le_bytes()].concat();
+        // A first half that cancels its constant makes every product zero.
+        let colliding = |n: u64| [&MIX[0].to_le_bytes(), &n.to_le_bytes()[..7]].concat();
         let placed =
             (0..10_000).take_while(|n| number(&mut words, &colliding(*n)).is_some()).count();
         assert_eq!(placed, MAX_PROBES);

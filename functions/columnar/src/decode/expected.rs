@@ -114,10 +114,12 @@ impl Expected<'_> {
                 if spelling.len() <= SHORT {
                     let first = text.get(at + 1..)?.first_chunk()?;
                     let print = || Print::of_short(first, spelling.len());
-                    validate::append_spelling(field, spelling, print, normalised, texts).ok()?;
+                    validate::append_spelling(simd, field, spelling, print, normalised, texts)
+                        .ok()?;
                 } else {
                     let print = || Print::of_long(spelling);
-                    validate::append_spelling(field, spelling, print, normalised, texts).ok()?;
+                    validate::append_spelling(simd, field, spelling, print, normalised, texts)
+                        .ok()?;
                 }
                 end + 1
             }

@@ -7,7 +7,7 @@ use crate::decode::decimal::{NumberError, parse_decimal, parse_integer};
 use crate::decode::record::{Kind, Token};
 use crate::decode::{csv, json, time};
 use crate::plan::{Field, FieldRule};
-use crate::simd::splat;
+use crate::simd::{Portable, Simd};
 use crate::texts::Texts;
 use crate::words::Print;
 
@@ -53,7 +53,7 @@ pub(crate) fn append(
                 return refuse("type", "must be text");
             };
             let print = || Print::of(spelling);
-            append_spelling(field, spelling, print, &mut scratch.normalised, texts)?;
+            append_spelling(Portable, field, spelling, print, &mut scratch.normalised, texts)?;
         }
         Values::Int64(values) => values.push(match field.data_type {
             DataType::Timestamp => parse_timestamp(token, raw, scratch)?,
@@ -87,6 +87,7 @@ fn text<'a>(token: Token, raw: &'a [u8], unescaped: &'a mut Vec<u8>) -> Option<&
 /// Appends a text. One that was met before needs no second check: rules look at the text alone.
 #[inline(always)]
 pub(crate) fn append_spelling(
+    simd: impl Simd,
     field: &Field,
     spelling: &[u8],
     print: impl FnOnce() -> Print,
@@ -94,14 +95,16 @@ pub(crate) fn append_spelling(
     texts: &mut Texts,
 ) -> Result<(), Refusal> {
     if let Err(unknown) = texts.push_known(spelling, print) {
-        let value = check_text(field, spelling, normalised)?;
+        let value = check_text(simd, field, spelling, normalised)?;
         texts.push_new(spelling, value, unknown);
     }
     Ok(())
 }
 
-/// The text as it is stored.
+/// The text as it is stored. Inlined, so that it is compiled for the instructions of `simd`.
+#[inline(always)]
 fn check_text<'a>(
+    simd: impl Simd,
     field: &Field,
     spelling: &'a [u8],
     normalised: &'a mut Vec<u8>,
@@ -120,12 +123,13 @@ fn check_text<'a>(
         }
     };
     for rule in &field.rules {
-        check_text_rule(rule, value)?;
+        check_text_rule(simd, rule, value)?;
     }
     Ok(value)
 }
 
-fn check_text_rule(rule: &FieldRule, value: &[u8]) -> Result<(), Refusal> {
+#[inline(always)]
+fn check_text_rule(simd: impl Simd, rule: &FieldRule, value: &[u8]) -> Result<(), Refusal> {
     match rule {
         FieldRule::MaxLength { chars } if value.len() > *chars && count_chars(value) > *chars => {
             refuse("max_length", format!("must have at most {chars} characters"))
@@ -139,7 +143,7 @@ fn check_text_rule(rule: &FieldRule, value: &[u8]) -> Result<(), Refusal> {
         FieldRule::Pattern { regex, stated } if !regex.is_match(value) => {
             refuse("pattern", format!("must match {stated}"))
         }
-        FieldRule::Uuid if !is_uuid(value) => refuse("format", "must be a UUID"),
+        FieldRule::Uuid if !is_uuid(simd, value) => refuse("format", "must be a UUID"),
         FieldRule::Email if !is_email(value) => refuse("format", "must be an e-mail address"),
         FieldRule::OneOf { values } if !values.iter().any(|allowed| allowed == value) => {
             let allowed: Vec<_> =
@@ -155,26 +159,16 @@ fn count_chars(text: &[u8]) -> usize {
     text.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
-/// Eight bytes at a time: hexadecimal digits, with dashes where they belong.
-fn is_uuid(text: &[u8]) -> bool {
-    /// The places of the dashes in each eight bytes, and in the last eight.
-    const DASHES: [(usize, u64); 5] =
-        [(0, 0), (8, 0x0000_FF00_0000_00FF), (16, 0xFF00_0000_00FF_0000), (24, 0), (28, 0)];
+/// Hexadecimal digits, with dashes where they belong.
+#[inline(always)]
+fn is_uuid(simd: impl Simd, text: &[u8]) -> bool {
+    const DASHES: [usize; 4] = [8, 13, 18, 23];
+    const DASH_BITS: u32 = 1 << DASHES[0] | 1 << DASHES[1] | 1 << DASHES[2] | 1 << DASHES[3];
     let Ok(text) = <&[u8; 36]>::try_from(text) else { return false };
-    DASHES.iter().all(|&(at, dashes)| {
-        let word = text[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
-        (word ^ splat(b'-')) & dashes == 0 && is_hex((word & !dashes) | (dashes & splat(b'0')))
-    })
-}
-
-/// Whether all eight bytes are hexadecimal digits, in either case.
-fn is_hex(word: u64) -> bool {
-    let ascii = word & splat(0x7F);
-    let at_least = |from: u8, word: u64| word.wrapping_add(splat(0x80 - from));
-    let digits = at_least(b'0', ascii) & !at_least(b'9' + 1, ascii);
-    let lower = ascii | splat(0x20);
-    let letters = at_least(b'a', lower) & !at_least(b'f' + 1, lower);
-    (digits | letters) & !word & splat(0x80) == splat(0x80)
+    let (Some(head), Some(tail)) = (text.first_chunk(), text.last_chunk()) else { return false };
+    DASHES.iter().all(|&at| text[at] == b'-')
+        && simd.hex(head) == !DASH_BITS
+        && simd.hex(tail) == !(DASH_BITS >> 4)
 }
 
 /// One `@` between a non-empty local part and a domain with a dot inside; no white space.
@@ -286,6 +280,7 @@ mod tests {
     #[test]
     fn a_uuid_has_hexadecimal_digits_and_dashes_in_their_places() {
         let uuid = *b"3f2b8c1e-6a54-4D0f-9B7e-2c1d5e8f9a01";
+        let is_uuid = |text: &[u8]| is_uuid(Portable, text);
         assert!(is_uuid(&uuid));
         assert!(!is_uuid(&uuid[1..]) && !is_uuid(b""));
         for at in 0..uuid.len() {
