@@ -7,6 +7,7 @@ mod compress;
 mod file;
 mod numbers;
 mod pages;
+mod strides;
 
 use std::io;
 
@@ -153,16 +154,18 @@ impl Encoder {
             Stored::Dictionary { keys, texts } => {
                 let statistics = text_statistics(&texts, None, nulls, &primitive_type);
                 let dictionary = pages::dictionary_of_texts(&texts);
+                let width = pages::width_of_texts(&texts, None);
                 let page = pages::keys(keys, texts.len(), presence, primitive_type, statistics);
                 vec![
-                    compress_dictionary(dictionary, |page| compressor.compress_texts(page))?,
+                    compress_dictionary(dictionary, |page| compressor.compress_texts(page, width))?,
                     compress_data(page, |page| compressor.compress(page))?,
                 ]
             }
             Stored::Plain(texts) => {
                 let statistics = text_statistics(&texts, presence.nulls, nulls, &primitive_type);
                 let page = pages::plain_texts(&texts, presence, primitive_type, statistics);
-                vec![compress_data(page, |page| compressor.compress_texts(page))?]
+                let width = pages::width_of_texts(&texts, presence.nulls);
+                vec![compress_data(page, |page| compressor.compress_texts(page, width))?]
             }
         };
         Ok(ColumnChunk { pages })

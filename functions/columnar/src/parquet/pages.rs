@@ -59,6 +59,9 @@ fn write_run_header(header: usize, page: &mut Vec<u8>) {
     page.extend_from_slice(&bytes[..length]);
 }
 
+/// What goes before each text: its length.
+const LENGTH_BYTES: usize = size_of::<u32>();
+
 /// A page of texts, each behind its length.
 pub(super) fn plain_texts(
     texts: &Text,
@@ -66,7 +69,8 @@ pub(super) fn plain_texts(
     primitive_type: PrimitiveType,
     statistics: Option<Statistics>,
 ) -> DataPage {
-    let mut page = Vec::with_capacity(texts.bytes.len() + 4 * texts.len() + presence.rows / 8 + 16);
+    let mut page =
+        Vec::with_capacity(texts.bytes.len() + LENGTH_BYTES * texts.len() + presence.rows / 8 + 16);
     presence.write_levels(&mut page);
     for row in (0..texts.len()).filter(|row| !presence.is_null(*row)) {
         write_text(texts.get(row), &mut page);
@@ -76,9 +80,17 @@ pub(super) fn plain_texts(
 
 /// The texts of a dictionary.
 pub(super) fn dictionary_of_texts(texts: &Text) -> DictPage {
-    let mut page = Vec::with_capacity(texts.bytes.len() + 4 * texts.len());
+    let mut page = Vec::with_capacity(texts.bytes.len() + LENGTH_BYTES * texts.len());
     (0..texts.len()).for_each(|row| write_text(texts.get(row), &mut page));
     DictPage::new(page, texts.len(), false)
+}
+
+/// Bytes that each of these texts takes in a page, if it is the same for all; `None` without texts.
+pub(super) fn width_of_texts(texts: &Text, nulls: Option<&[bool]>) -> Option<usize> {
+    let present = (0..texts.len()).filter(|row| nulls.is_none_or(|nulls| !nulls[*row]));
+    let mut lengths = present.map(|row| texts.get(row).len());
+    let first = lengths.next()?;
+    lengths.all(|length| length == first).then_some(LENGTH_BYTES + first)
 }
 
 fn write_text(text: &[u8], page: &mut Vec<u8>) {
