@@ -8,7 +8,8 @@ mod generate;
 mod sql;
 mod transform;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -31,7 +32,12 @@ fn main() -> ExitCode {
     let result: Result<(), Box<dyn Error>> = match Cli::parse().command {
         Command::Generate(args) => generate::run(&args).map_err(Into::into),
         Command::Sql(args) => sql::run(&args).map_err(Into::into),
-        Command::Transform(args) => transform::run(&args).map_err(Into::into),
+        Command::Transform(args) => {
+            if let Err(message) = args.check() {
+                Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
+            }
+            transform::run(&args).map_err(Into::into)
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

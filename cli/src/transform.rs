@@ -5,17 +5,22 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, UNIX_EPOCH};
 
+use clap::builder::PossibleValuesParser;
 use columnar::{ObjectError, Output, Outputs, PlanError, Source, Transformer};
+
+use crate::error_chain;
 
 /// Transforms local files as landing objects: DIR gets a folder a zone, as the lake has them.
 ///
-/// Exit code 0 when every file was read, rejects or not; 1 when one is unreadable.
+/// Exit code 0 when every file was read, rejects or not; 1 when one is unreadable: it leaves no
+/// output, and the others are transformed all the same.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The dataset whose contract to apply.
-    #[arg(long, value_name = "DATASET")]
+    #[arg(long, value_name = "DATASET", value_parser = PossibleValuesParser::new(datasets::names()))]
     contract: String,
     /// JSON lines or CSV; plain, gzip or zstd.
     #[arg(required = true, value_name = "INPUT")]
@@ -59,12 +64,34 @@ pub(crate) enum Error {
         #[source]
         source: ObjectError,
     },
+    /// Some inputs left no output; each was reported.
+    #[error("{failed} of {inputs} files could not be transformed")]
+    Incomplete {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        inputs: usize,
+    },
 }
 
-/// Runs the command.
+impl Args {
+    /// Says what is wrong with the arguments as a whole, if anything.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut stems = BTreeMap::new();
+        for input in &self.inputs {
+            if let Some(other) = stems.insert(stem(input), input) {
+                let (other, input) = (other.display(), input.display());
+                return Err(format!("{other} and {input} would have the same output files"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs the command. What is wrong with one file is printed, and the next one follows.
 ///
 /// # Errors
-/// At the first file that cannot be read or written; files before it are complete.
+/// When the transform cannot be prepared, or when a file could not be read or written.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let dataset = datasets::load(&args.contract)?;
     let salt = match &args.hash_salt_file {
@@ -73,7 +100,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     };
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let transformer = Transformer::new(dataset, &salt, args.threads.unwrap_or(processors))?;
-    args.inputs.iter().try_for_each(|input| transform_file(&transformer, input, &args.out))
+    let (mut failed, inputs) = (0, args.inputs.len());
+    for input in &args.inputs {
+        if let Err(error) = transform_file(&transformer, input, &args.out) {
+            eprintln!("snowline: {}", error_chain(&error));
+            failed += 1;
+        }
+    }
+    if failed > 0 { Err(Error::Incomplete { failed, inputs }) } else { Ok(()) }
 }
 
 fn transform_file(transformer: &Transformer, input: &Path, out: &Path) -> Result<(), Error> {
@@ -90,10 +124,11 @@ fn transform_file(transformer: &Transformer, input: &Path, out: &Path) -> Result
     };
     let aggregates =
         transformer.dataset().aggregates.iter().map(|aggregate| aggregate.name.clone());
-    let files = Files { out, stem: stem(input), aggregates: aggregates.collect() };
-    let report = transformer
-        .run(file, &source, &files)
-        .map_err(|source| Error::Object { path: path.clone(), source })?;
+    let files = Files::new(out, stem(input), aggregates.collect());
+    let report = transformer.run(file, &source, &files).map_err(|source| {
+        files.discard();
+        Error::Object { path: path.clone(), source }
+    })?;
     let rejected: u64 = report.rejected_by_rule.values().sum();
     let seconds = started.elapsed().as_secs_f64();
     let megabytes = report.bytes_read as f64 / 1e6;
@@ -127,6 +162,21 @@ struct Files<'a> {
     out: &'a Path,
     stem: String,
     aggregates: Vec<String>,
+    created: Mutex<Vec<PathBuf>>,
+}
+
+impl<'a> Files<'a> {
+    fn new(out: &'a Path, stem: String, aggregates: Vec<String>) -> Self {
+        Self { out, stem, aggregates, created: Mutex::default() }
+    }
+
+    /// Removes what was written of an input that could not be read to its end.
+    fn discard(&self) {
+        for path in self.created.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // A file that is gone already is what is wanted.
+            std::fs::remove_file(path).ok();
+        }
+    }
 }
 
 impl Outputs for Files<'_> {
@@ -143,6 +193,8 @@ impl Outputs for Files<'_> {
             Output::Quarantine => self.out.join(format!("quarantine/rejected_{stem}.ndjson")),
         };
         path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-        Ok(BufWriter::new(File::create(path)?))
+        let file = File::create(&path)?;
+        self.created.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        Ok(BufWriter::new(file))
     }
 }
