@@ -50,9 +50,9 @@ test-rust: ## Run the Rust tests.
 # so that build scripts are left alone.
 host = $(shell rustc -vV | sed -n 's/^host: //p')
 .PHONY: test-sanitized
-test-sanitized: ## Run the decoder's tests under AddressSanitizer.
+test-sanitized: ## Run the tests of decoder and encoder under AddressSanitizer.
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
-		cargo test --locked -p columnar --test strictness --target $(host) --target-dir target/sanitized
+		cargo test --locked -p columnar --lib --test strictness --target $(host) --target-dir target/sanitized
 
 .PHONY: test-local
 test-local: build $(call installed,local) ## Run the end-to-end tests over the local stack.
