@@ -4,8 +4,11 @@
 //! for on any machine (profiles, instance metadata, single sign-on), and so neither searched for
 //! at each start nor carried in each binary.
 
+use std::time::Duration;
+
 pub use aws_config::SdkConfig;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -13,14 +16,54 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, HttpClientError};
 use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpClient, http_client_fn};
 
-/// Reads `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT` and
-/// `AWS_USE_DUALSTACK_ENDPOINT` through `lookup`. Credentials are those of the process environment
+/// Longest wait for the answer to one request, unless the environment says otherwise: longer than
+/// any answer but a broken one takes.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// `REQUEST_TIMEOUT_SECONDS` is out of range.
+    #[error(transparent)]
+    RequestTimeout(#[from] RequestTimeoutError),
+    /// TLS cannot be set up.
+    #[error("cannot set up HTTPS")]
+    Https(#[from] HttpClientError),
+}
+
+/// `REQUEST_TIMEOUT_SECONDS` is no number of seconds that a function could wait.
+#[derive(Debug, thiserror::Error)]
+#[error("REQUEST_TIMEOUT_SECONDS is {value:?}, not a whole number from 1 to 900")]
+pub struct RequestTimeoutError {
+    /// What it is.
+    pub value: String,
+}
+
+/// Reads `REQUEST_TIMEOUT_SECONDS`: how long one request, to AWS or to Snowflake, waits for its
+/// answer before it is sent again; 60 when absent.
+///
+/// # Errors
+/// [`RequestTimeoutError`] for anything but a whole number from 1 to 900.
+pub fn request_timeout(
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<Duration, RequestTimeoutError> {
+    match lookup("REQUEST_TIMEOUT_SECONDS").filter(|value| !value.is_empty()) {
+        None => Ok(REQUEST_TIMEOUT),
+        Some(value) => match value.parse() {
+            Ok(seconds @ 1..=900) => Ok(Duration::from_secs(seconds)),
+            _ => Err(RequestTimeoutError { value }),
+        },
+    }
+}
+
+/// Reads `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`
+/// and the variable of [`request_timeout`] through `lookup`. Credentials are those of the process environment
 /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`), read when a request needs
 /// them. Clients made from one configuration share their connections.
 ///
 /// # Errors
-/// [`HttpClientError`] when TLS cannot be set up.
-pub fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, HttpClientError> {
+/// [`ConfigError`] names the variable that is wrong.
+pub fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, ConfigError> {
     let variable = |name: &str| lookup(name).filter(|value| !value.is_empty());
     let enabled =
         |name: &str| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -32,6 +75,8 @@ pub fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, Http
         .credentials_provider(SharedCredentialsProvider::new(
             EnvironmentVariableCredentialsProvider::new(),
         ))
+        // Without it a request that is never answered would last as long as the invocation.
+        .timeout_config(TimeoutConfig::builder().read_timeout(request_timeout(&lookup)?).build())
         .http_client(https(&variable)?);
     config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     Ok(config.build())
@@ -79,5 +124,21 @@ mod tests {
         let empty = read(&[("AWS_REGION", ""), ("AWS_ENDPOINT_URL", "")]);
         assert_eq!((empty.region(), empty.endpoint_url()), (None, None));
         assert_eq!((empty.use_fips(), empty.use_dual_stack()), (Some(false), Some(false)));
+    }
+
+    #[test]
+    fn a_request_waits_as_long_as_the_environment_says() {
+        let read = |value: &str| {
+            let value = value.to_owned();
+            request_timeout(|_| Some(value.clone())).map(|timeout| timeout.as_secs()).ok()
+        };
+        let expected =
+            [("", Some(60)), ("1", Some(1)), ("900", Some(900)), ("0", None), ("901", None)];
+        for (value, seconds) in expected.into_iter().chain([("1.5", None), ("soon", None)]) {
+            assert_eq!(read(value), seconds, "{value:?}");
+        }
+        let given = self::read(&[("REQUEST_TIMEOUT_SECONDS", "7")]);
+        let timeout = given.timeout_config().and_then(TimeoutConfig::read_timeout);
+        assert_eq!(timeout, Some(Duration::from_secs(7)));
     }
 }

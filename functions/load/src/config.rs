@@ -1,6 +1,6 @@
 //! What the environment decides.
 
-/// The function's configuration. It holds where the private key stands, never the key.
+/// The function's configuration. It holds where a secret stands, never the secret.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Name of the dataset (`DATASET`), which picks the contract.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
 use load::{Config, Loader};
-use secrets::Source;
 use snowflake::{Client, Deadline, Pacing};
 
 /// Time kept back to cancel a statement, to log and to answer.
@@ -30,7 +29,6 @@ fn start() -> Result<Loader, Box<dyn Error + Send + Sync>> {
     let config = Config::from_env()?;
     let dataset = datasets::load(&config.dataset)?;
     let aws = aws::config(|name| std::env::var(name).ok())?;
-    let private_key = Source::open(config.snowflake.private_key.clone(), &aws);
-    let client = Client::new(config.snowflake, private_key, Pacing::default())?;
+    let client = Client::new(config.snowflake, &aws, Pacing::default())?;
     Ok(Loader::new(dataset, config.lake_bucket, client)?)
 }

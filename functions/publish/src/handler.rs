@@ -155,7 +155,7 @@ impl Publisher {
                 Ok(result) => checks.push(result),
                 Err(source) => {
                     checks.push(CheckResult::unmeasured(&check, false));
-                    let late = matches!(source, snowflake::Error::Deadline { .. });
+                    let late = source.is_late();
                     broken.push(Error::Check { id: check.id, source });
                     if late {
                         break;

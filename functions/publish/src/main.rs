@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use publish::{Config, Publisher, Request};
-use secrets::Source;
 use snowflake::{Client, Deadline, Pacing};
 
 /// Time kept back to cancel a statement, to log and to answer.
@@ -29,7 +28,6 @@ fn start() -> Result<Publisher, Box<dyn Error + Send + Sync>> {
     let config = Config::from_env()?;
     let dataset = datasets::load(&config.dataset)?;
     let aws = aws::config(|name| std::env::var(name).ok())?;
-    let private_key = Source::open(config.snowflake.private_key.clone(), &aws);
-    let client = Client::new(config.snowflake, private_key, Pacing::default())?;
+    let client = Client::new(config.snowflake, &aws, Pacing::default())?;
     Ok(Publisher::new(dataset, client)?)
 }

@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use aws::SdkConfig;
 use reqwest::{Method, Url};
-use secrets::Source;
 use tokio::time::{sleep, timeout_at};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::credential::Credential;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::rows::{ResultSet, Rows};
@@ -24,13 +25,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to nothing yet: the key is read from `private_key` and the connection opened with
-    /// the first statement.
+    /// Connects to nothing yet: a secret is read, with `aws` if it stands in Secrets Manager, and
+    /// the connection opened with the first statement. Connections are kept between statements.
     ///
     /// # Errors
     /// [`Error::Http`] when the machine offers no root certificates or the like.
-    pub fn new(config: Config, private_key: Source, pacing: Pacing) -> Result<Self, Error> {
-        let tokens = Tokens::new(&config, private_key);
+    pub fn new(config: Config, aws: &SdkConfig, pacing: Pacing) -> Result<Self, Error> {
+        let tokens = Tokens::new(Credential::new(&config, aws));
         Ok(Self { transport: Transport::new(&config, tokens, pacing)?, config, pacing })
     }
 
@@ -50,38 +51,33 @@ impl Client {
     /// Runs the statements of one request and returns the rows of each, in order.
     ///
     /// # Errors
-    /// [`Error::Failed`] when the SQL fails; [`Error::Deadline`] when no answer came in time. A
-    /// statement that Snowflake may still be running when this returns has been cancelled, or the
-    /// error says that it could not be.
+    /// [`Error::Failed`] when the SQL fails. A statement that Snowflake was still running at the
+    /// deadline, or when it could no longer be watched, is [`Error::GivenUp`]: it names the handle
+    /// and says whether the statement was cancelled.
     pub async fn execute_all(
         &self,
         statement: &Statement,
         deadline: Deadline,
     ) -> Result<Vec<Rows>, Error> {
         if deadline.left().is_zero() {
-            return Err(Error::Deadline { handle: None, cancelled: false });
+            return Err(Error::Deadline);
         }
         let running = Mutex::new(None);
         let outcome = timeout_at(deadline.instant(), self.run(statement, deadline, &running)).await;
-        let error = match outcome {
-            Ok(Ok(results)) => return Ok(results),
-            Ok(Err(error)) => error,
-            Err(_) => Error::Deadline { handle: None, cancelled: false },
-        };
         let handle = running.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match handle {
-            Some(handle) if error.leaves_statement_running() => {
-                let cancelled = self.cancel(&handle).await;
-                Err(match error {
-                    Error::Deadline { .. } => Error::Deadline { handle: Some(handle), cancelled },
-                    other => {
-                        tracing::warn!(handle, cancelled, "gave up on a running statement");
-                        other
-                    }
-                })
-            }
-            _ => Err(error),
+        match (outcome, handle) {
+            (Ok(Ok(results)), _) => Ok(results),
+            (Ok(Err(error)), None) => Err(error),
+            (Ok(Err(error)), Some(_)) if error.ends_statement() => Err(error),
+            (Ok(Err(error)), Some(handle)) => Err(self.give_up(handle, error).await),
+            (Err(_), Some(handle)) => Err(self.give_up(handle, Error::StillRunning).await),
+            (Err(_), None) => Err(Error::Deadline),
         }
+    }
+
+    async fn give_up(&self, handle: String, reason: Error) -> Error {
+        let cancelled = self.cancel(&handle).await;
+        Error::GivenUp { handle, cancelled, reason: reason.into() }
     }
 
     /// `running` holds the statement's handle for as long as Snowflake may be running it.

@@ -1,8 +1,9 @@
 //! What the environment says about the Snowflake account.
 
-use secrets::{Location, LocationError};
+use std::time::Duration;
 
 use crate::account;
+use crate::authentication::{Authentication, AuthenticationError};
 use crate::endpoint::{Endpoint, EndpointError};
 
 /// Where and as whom statements run.
@@ -12,7 +13,7 @@ pub struct Config {
     pub endpoint: Endpoint,
     /// Account identifier: `myorg-myaccount`, or a locator with its region.
     pub account: String,
-    /// Login name of the user whose public key matches the private key.
+    /// Login name of the user the functions sign in as.
     pub user: String,
     /// Role, warehouse and database are case-sensitive, written as `SHOW` prints them.
     pub role: String,
@@ -20,8 +21,10 @@ pub struct Config {
     pub warehouse: String,
     /// Database in which names are looked up.
     pub database: String,
-    /// Where the private key stands.
-    pub private_key: Location,
+    /// How the functions prove who they are.
+    pub authentication: Authentication,
+    /// Longest wait for the answer to one request.
+    pub request_timeout: Duration,
     /// Root certificates in PEM that the server's certificate must lead to; without them, the
     /// system's.
     pub authorities: Option<&'static [u8]>,
@@ -39,15 +42,24 @@ pub enum ConfigError {
     /// `SNOWFLAKE_URL` is no address to send a token to.
     #[error("SNOWFLAKE_URL")]
     Url(#[from] EndpointError),
-    /// The private key's location is missing or ambiguous.
-    #[error("private key")]
-    PrivateKey(#[from] LocationError),
+    /// Nothing says how to sign in.
+    #[error("cannot tell how to sign in to Snowflake")]
+    Authentication(#[from] AuthenticationError),
+    /// A token that names the function's role would go to a host that is not Snowflake's.
+    #[error("SNOWFLAKE_URL {url} is not Snowflake's: it must not learn the function's identity")]
+    ForeignHost {
+        /// The address.
+        url: String,
+    },
+    /// `REQUEST_TIMEOUT_SECONDS` is out of range.
+    #[error(transparent)]
+    RequestTimeout(#[from] aws::RequestTimeoutError),
 }
 
 impl Config {
     /// Reads `SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_USER`, `SNOWFLAKE_ROLE`, `SNOWFLAKE_WAREHOUSE`,
-    /// `SNOWFLAKE_DATABASE`, one of `SNOWFLAKE_PRIVATE_KEY_SECRET` and
-    /// `SNOWFLAKE_PRIVATE_KEY_FILE`, and the optional `SNOWFLAKE_URL`, which is
+    /// `SNOWFLAKE_DATABASE`, the variables of [`Authentication::from_lookup`], those of
+    /// [`aws::request_timeout`], and the optional `SNOWFLAKE_URL`, which is
     /// `https://<account>.snowflakecomputing.com` otherwise. The authorities are those of
     /// [`roots::embedded`].
     ///
@@ -59,13 +71,19 @@ impl Config {
         let account = required("SNOWFLAKE_ACCOUNT")?;
         let url = optional("SNOWFLAKE_URL")
             .unwrap_or_else(|| format!("https://{}", account::host(&account)));
+        let endpoint = Endpoint::parse(&url)?;
+        let authentication = Authentication::from_lookup(&lookup)?;
+        if authentication == Authentication::WorkloadIdentity && !endpoint.may_learn_identity() {
+            return Err(ConfigError::ForeignHost { url });
+        }
         Ok(Self {
-            endpoint: Endpoint::parse(&url)?,
+            endpoint,
             user: required("SNOWFLAKE_USER")?,
             role: required("SNOWFLAKE_ROLE")?,
             warehouse: required("SNOWFLAKE_WAREHOUSE")?,
             database: required("SNOWFLAKE_DATABASE")?,
-            private_key: Location::from_lookup(&lookup, "SNOWFLAKE_PRIVATE_KEY")?,
+            authentication,
+            request_timeout: aws::request_timeout(&lookup)?,
             authorities: roots::embedded(&lookup),
             account,
         })
@@ -104,11 +122,28 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_goes_to_snowflake_alone() {
+        let read = |url: &str| {
+            Config::from_lookup(|name| match name {
+                "SNOWFLAKE_AUTHENTICATION" => Some("workload-identity".to_owned()),
+                "SNOWFLAKE_URL" => Some(url.to_owned()),
+                "REQUEST_TIMEOUT_SECONDS" => None,
+                _ => Some("SNOWLINE".to_owned()),
+            })
+        };
+        assert!(read("https://acme.snowflakecomputing.com").is_ok());
+        let error = read("https://example.org").unwrap_err();
+        assert!(matches!(error, ConfigError::ForeignHost { .. }), "{error:?}");
+    }
+
+    #[test]
     fn a_missing_variable_is_named() {
         for (variable, _) in COMPLETE {
             let error = read((variable, "")).unwrap_err();
             let expected = match variable {
-                "SNOWFLAKE_PRIVATE_KEY_FILE" => "private key".to_owned(),
+                "SNOWFLAKE_PRIVATE_KEY_FILE" => {
+                    "cannot tell how to sign in to Snowflake".to_owned()
+                }
                 _ => format!("{variable} is not set"),
             };
             assert_eq!(error.to_string(), expected);

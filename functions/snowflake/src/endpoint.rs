@@ -43,6 +43,16 @@ impl Endpoint {
         if secure { Ok(Self(url)) } else { Err(EndpointError::Insecure { url: url.into() }) }
     }
 
+    /// Whether Snowflake is there, or a stand-in on this machine. Another host must not be handed
+    /// a token in which AWS vouches for the function's role.
+    pub(crate) fn may_learn_identity(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        is_loopback(&self.0)
+            || ["com", "cn", "mil"]
+                .iter()
+                .any(|end| host.ends_with(&format!(".snowflakecomputing.{end}")))
+    }
+
     /// The address that takes new statements.
     pub(crate) fn statements(&self) -> Url {
         let mut url = self.0.clone();
@@ -93,6 +103,22 @@ mod tests {
             ("xy12345.snowflakecomputing.com", false),
         ] {
             assert_eq!(Endpoint::parse(text).is_ok(), allowed, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_snowflake_learns_the_identity() {
+        for (text, allowed) in [
+            ("https://xy12345.snowflakecomputing.com", true),
+            ("https://xy12345.us-east-1.privatelink.snowflakecomputing.com", true),
+            ("https://xy12345.snowflakecomputing.cn", true),
+            ("https://xy12345.snowflakecomputing.mil", true),
+            ("http://127.0.0.1:8080", true),
+            ("https://snowflakecomputing.com.example.org", false),
+            ("https://evilsnowflakecomputing.com", false),
+            ("https://xy12345.snowflakecomputing.org", false),
+        ] {
+            assert_eq!(Endpoint::parse(text).unwrap().may_learn_identity(), allowed, "{text}");
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use aws_sdk_sts::error::SdkError;
+use aws_sdk_sts::operation::get_web_identity_token::GetWebIdentityTokenError;
+
 use crate::key::KeyError;
 
 /// What Snowflake said when it did not do what was asked.
@@ -36,16 +39,22 @@ impl fmt::Display for Refusal {
 /// Why a statement has no rows.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The private key cannot be read.
-    #[error("cannot read Snowflake's private key")]
-    ReadKey(#[source] secrets::Error),
+    /// The private key or access token cannot be read.
+    #[error("cannot read the secret to sign in to Snowflake with")]
+    ReadSecret(#[source] secrets::Error),
+    /// AWS does not vouch for the function's role.
+    #[error("cannot get a web identity token from AWS to sign in to Snowflake with")]
+    Identity(#[source] Box<SdkError<GetWebIdentityTokenError>>),
+    /// AWS answered without a token.
+    #[error("AWS answered without a web identity token")]
+    NoIdentity,
     /// The private key is of no use.
     #[error("cannot sign in to Snowflake")]
     Key(#[source] KeyError),
     /// The HTTP client cannot be built.
     #[error("cannot set up HTTPS")]
     Http(#[source] reqwest::Error),
-    /// Snowflake refuses the user, even with a fresh token and the key read anew (HTTP 401).
+    /// Snowflake refuses the user, even with a fresh token and the secret read anew (HTTP 401).
     #[error("Snowflake refuses the token: {0}")]
     Unauthorized(Box<Refusal>),
     /// The statement failed (HTTP 422).
@@ -74,14 +83,27 @@ pub enum Error {
         #[source]
         source: reqwest::Error,
     },
-    /// The deadline passed.
-    #[error("{}", deadline_text(handle.as_deref(), *cancelled))]
-    Deadline {
-        /// Handle of the statement, if Snowflake had taken it.
-        handle: Option<String>,
+    /// The deadline passed before Snowflake took the statement. Should it have been taken
+    /// unnoticed, it ends by itself at the same deadline.
+    #[error("the deadline passed before Snowflake took the statement")]
+    Deadline,
+    /// The client gave up on a statement that Snowflake was still running: at the deadline, or
+    /// because it could no longer be watched.
+    #[error(
+        "statement {handle} {}", if *cancelled { "was cancelled" } else { "may still be running: it could not be cancelled" }
+    )]
+    GivenUp {
+        /// Handle of the statement.
+        handle: String,
         /// Whether Snowflake confirmed the cancellation.
         cancelled: bool,
+        /// Why the client gave up.
+        #[source]
+        reason: Box<Error>,
     },
+    /// The statement was still running at the deadline.
+    #[error("it was still running at the deadline")]
+    StillRunning,
     /// An answer is not what the SQL API describes.
     #[error("unexpected answer from Snowflake{}: {reason}", statement_text(handle.as_deref()))]
     Unexpected {
@@ -104,33 +126,23 @@ impl Error {
             | Self::TimedOut(refusal)
             | Self::Refused(refusal)
             | Self::Unavailable { refusal, .. } => Some(refusal),
+            Self::GivenUp { reason, .. } => reason.refusal(),
             _ => None,
         }
     }
 
-    /// Whether the client gave up on a statement that Snowflake may still be running.
-    pub(crate) fn leaves_statement_running(&self) -> bool {
-        matches!(
-            self,
-            Self::Deadline { .. }
-                | Self::Unavailable { .. }
-                | Self::Unreachable { .. }
-                | Self::Unauthorized(_)
-                | Self::ReadKey(_)
-                | Self::Key(_)
-        )
+    /// Whether there is no time left for another statement.
+    pub fn is_late(&self) -> bool {
+        match self {
+            Self::Deadline | Self::StillRunning => true,
+            Self::GivenUp { reason, .. } => reason.is_late(),
+            _ => false,
+        }
     }
-}
 
-fn deadline_text(handle: Option<&str>, cancelled: bool) -> String {
-    match (handle, cancelled) {
-        (None, _) => "the deadline passed before Snowflake took the statement".to_owned(),
-        (Some(handle), true) => {
-            format!("statement {handle} cancelled: still running at the deadline")
-        }
-        (Some(handle), false) => {
-            format!("statement {handle} still running at the deadline and could not be cancelled")
-        }
+    /// Whether Snowflake said that the statement is over.
+    pub(crate) fn ends_statement(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::TimedOut(_))
     }
 }
 

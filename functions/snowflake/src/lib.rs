@@ -7,13 +7,16 @@
 //! `retry=true`, by which Snowflake recognises it. A statement still running at its deadline is
 //! cancelled. Every session runs with `TIMEZONE = UTC`.
 //!
-//! Authentication is by key pair (RS256 JWT); the private key is read through [`secrets::Source`]
-//! when the first statement needs it, and again when Snowflake refuses it.
+//! Authentication is by key pair (RS256 JWT), by programmatic access token, or by workload
+//! identity federation, for which AWS vouches for the function's role. A secret is read through
+//! [`secrets::Source`] when the first statement needs it, and again when Snowflake refuses it.
 
 mod account;
+mod authentication;
 mod backoff;
 mod client;
 mod config;
+mod credential;
 mod deadline;
 mod endpoint;
 mod error;
@@ -24,6 +27,7 @@ mod statement;
 mod tokens;
 mod transport;
 
+pub use authentication::{Authentication, AuthenticationError};
 pub use backoff::Backoff;
 pub use client::Client;
 pub use config::{Config, ConfigError};

@@ -1,7 +1,9 @@
 //! What an answer of the SQL API means: the response table of its documentation, as a function.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde::Deserialize;
 
 use crate::error::{Error, Refusal};
@@ -9,6 +11,9 @@ use crate::rows::ResultSet;
 
 /// Code of a finished statement's answer.
 const SUCCEEDED: &str = "090001";
+
+/// Code of a token whose `iat` is too far from Snowflake's clock.
+const CLOCK_SKEW: &str = "394302";
 
 /// Longest part of a foreign body that goes into an error.
 const QUOTED_CHARS: usize = 500;
@@ -20,10 +25,12 @@ pub(crate) enum Reply {
     Done(ResultSet),
     /// The statement is running; ask at `status_path`.
     Running { handle: String, status_path: Option<String> },
-    /// The token was refused.
-    RenewToken(Refusal),
+    /// The token was refused; because of this machine's clock, if Snowflake's time is here.
+    RenewToken { refusal: Refusal, server_time: Option<SystemTime> },
     /// Snowflake is busy or in trouble: send the same request again, not before `after`.
     TryAgain { refusal: Refusal, after: Option<Duration> },
+    /// The answer was damaged on its way: send the same request again.
+    Damaged(Error),
     /// There is nothing to be done.
     Fail(Error),
 }
@@ -38,18 +45,22 @@ struct Notice {
     statement_status_url: Option<String>,
 }
 
-/// Reads an answer. `retry_after` is the header of that name; only its form in seconds counts.
-pub(crate) fn read_reply(status: u16, retry_after: Option<&str>, body: &[u8]) -> Reply {
+/// Reads an answer.
+pub(crate) fn read_reply(status: u16, headers: &HeaderMap, body: &[u8]) -> Reply {
     match status {
         200 => read_result(body),
-        202 => read_progress(status, body),
-        401 => Reply::RenewToken(refusal(status, body)),
+        202 => read_progress(body),
+        401 => {
+            let refusal = refusal(status, body);
+            let skewed = refusal.code.as_deref() == Some(CLOCK_SKEW);
+            let server_time = date(headers, DATE).filter(|_| skewed);
+            Reply::RenewToken { refusal, server_time }
+        }
         408 => Reply::Fail(Error::TimedOut(refusal(status, body).into())),
         422 => Reply::Fail(Error::Failed(refusal(status, body).into())),
-        429 | 500 | 502 | 503 | 504 => Reply::TryAgain {
-            refusal: refusal(status, body),
-            after: retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs),
-        },
+        429 | 500 | 502 | 503 | 504 => {
+            Reply::TryAgain { refusal: refusal(status, body), after: retry_after(headers) }
+        }
         _ => Reply::Fail(Error::Refused(refusal(status, body).into())),
     }
 }
@@ -61,7 +72,7 @@ fn read_result(body: &[u8]) -> Reply {
             Reply::Done(result)
         }
         Ok(_) => Reply::Fail(Error::Refused(refusal(200, body).into())),
-        Err(source) => Reply::Fail(Error::Unexpected {
+        Err(source) => Reply::Damaged(Error::Unexpected {
             handle: notice(body).statement_handle,
             reason: "the result cannot be read".to_owned(),
             source: Some(source),
@@ -69,12 +80,32 @@ fn read_result(body: &[u8]) -> Reply {
     }
 }
 
-fn read_progress(status: u16, body: &[u8]) -> Reply {
+fn read_progress(body: &[u8]) -> Reply {
     let notice = notice(body);
     match notice.statement_handle {
         Some(handle) => Reply::Running { handle, status_path: notice.statement_status_url },
-        None => Reply::Fail(Error::Refused(refusal(status, body).into())),
+        None => Reply::Damaged(Error::Unexpected {
+            handle: None,
+            reason: "a statement is running, but has no handle".to_owned(),
+            source: None,
+        }),
     }
+}
+
+/// `Retry-After`, in seconds or as the moment until which to wait (RFC 9110, 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    seconds.or_else(|| {
+        let from = date(headers, DATE).unwrap_or_else(SystemTime::now);
+        date(headers, RETRY_AFTER)?.duration_since(from).ok()
+    })
+}
+
+/// A header that holds a moment (RFC 9110, 5.6.7).
+fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
+    let text = headers.get(name)?.to_str().ok()?;
+    DateTime::from_str(text.trim(), DateTimeFormat::HttpDate).ok()?.try_into().ok()
 }
 
 fn notice(body: &[u8]) -> Notice {

@@ -1,94 +1,67 @@
-//! Tokens: signed with the private key, kept while fresh.
+//! The token at hand: kept while fresh, replaced when it is old or refused.
 
-use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use jsonwebtoken::{Algorithm, Header, encode};
-use secrets::Source;
-use serde::Serialize;
 use tokio::sync::Mutex;
 
-use crate::account::token_account;
-use crate::config::Config;
+use crate::credential::{Credential, Renewal, Token};
 use crate::error::Error;
-use crate::key::{KeyError, PrivateKey};
 
-/// Snowflake takes a token only within 60 s of `iat`, whatever its `exp` says; this leaves room
-/// for a slow request and a clock that is a little off.
-const REUSE: Duration = Duration::from_secs(40);
-
-/// `exp - iat`: short, for a token is not used for long; Snowflake allows an hour.
-const LIFETIME: Duration = Duration::from_secs(300);
-
-/// A bearer token; its `Debug` shows none of it.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Token(String);
-
-impl Token {
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(redacted)")
-    }
-}
-
-/// What happens to the key when a token was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Renewal {
-    /// Sign anew with the key at hand.
-    SignAgain,
-    /// Read the key anew first: it may have been rotated.
-    ReloadKey,
-}
-
-/// The source of tokens for one user.
+/// The tokens of one user.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    subject: String,
-    source: Source,
+    renewals: &'static [Renewal],
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    key: Option<PrivateKey>,
+    credential: Credential,
+    /// The token and the moment until which it is fresh, in this machine's time.
     token: Option<(Token, SystemTime)>,
+    clock: Clock,
 }
 
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: String,
-    sub: &'a str,
-    iat: u64,
-    exp: u64,
+/// How far this machine's clock is off Snowflake's; nothing until Snowflake complains.
+#[derive(Debug, Clone, Copy, Default)]
+struct Clock {
+    behind: Duration,
+    ahead: Duration,
+}
+
+impl Clock {
+    fn set(&mut self, server: SystemTime, here: SystemTime) {
+        self.behind = server.duration_since(here).unwrap_or_default();
+        self.ahead = here.duration_since(server).unwrap_or_default();
+    }
+
+    fn correct(&self, here: SystemTime) -> SystemTime {
+        here + self.behind - self.ahead
+    }
 }
 
 impl Tokens {
-    /// Reads nothing yet: the key is loaded for the first token.
-    pub(crate) fn new(config: &Config, source: Source) -> Self {
-        let user = config.user.trim().to_uppercase();
-        let subject = format!("{}.{user}", token_account(&config.account));
-        Self { subject, source, state: Mutex::default() }
+    pub(crate) fn new(credential: Credential) -> Self {
+        let renewals = credential.renewals();
+        let state = State { credential, token: None, clock: Clock::default() };
+        Self { renewals, state: Mutex::new(state) }
+    }
+
+    /// What to try, in turn, when a token is refused.
+    pub(crate) fn renewals(&self) -> &'static [Renewal] {
+        self.renewals
     }
 
     /// A token fresh at `now`: the one at hand, or a new one.
     pub(crate) async fn current(&self, now: SystemTime) -> Result<Token, Error> {
-        let mut state = self.state.lock().await;
-        if let Some((token, issued)) = &state.token
-            && now.duration_since(*issued).is_ok_and(|age| age < REUSE)
+        let state = &mut *self.state.lock().await;
+        if let Some((token, fresh_until)) = &state.token
+            && now < *fresh_until
         {
             return Ok(token.clone());
         }
-        let key = match state.key.take() {
-            Some(key) => key,
-            None => self.load_key().await?,
-        };
-        let token = self.sign(&key, now).map_err(Error::Key)?;
-        *state = State { key: Some(key), token: Some((token.clone(), now)) };
+        let (token, reuse) = state.credential.issue(state.clock.correct(now)).await?;
+        state.token = Some((token.clone(), now + reuse));
         Ok(token)
     }
 
@@ -97,72 +70,36 @@ impl Tokens {
         let mut state = self.state.lock().await;
         if state.token.as_ref().is_some_and(|(token, _)| token == refused) {
             state.token = None;
-            if renewal == Renewal::ReloadKey {
-                state.key = None;
+            if renewal == Renewal::Reload {
+                state.credential.forget_secret();
             }
         }
     }
 
-    async fn load_key(&self) -> Result<PrivateKey, Error> {
-        let text = self.source.read().await.map_err(Error::ReadKey)?;
-        PrivateKey::from_pem(text.expose()).map_err(Error::Key)
-    }
-
-    fn sign(&self, key: &PrivateKey, now: SystemTime) -> Result<Token, KeyError> {
-        let iat = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let claims = Claims {
-            iss: format!("{}.{}", self.subject, key.fingerprint),
-            sub: &self.subject,
-            iat,
-            exp: iat + LIFETIME.as_secs(),
-        };
-        let token = encode(&Header::new(Algorithm::RS256), &claims, &key.encoding);
-        token.map(Token).map_err(KeyError::Signing)
+    /// Signs further tokens by the time that Snowflake's answer names.
+    pub(crate) async fn set_clock(&self, server: SystemTime, here: SystemTime) {
+        self.state.lock().await.clock.set(server, here);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jsonwebtoken::{DecodingKey, Validation, decode};
-    use secrets::Location;
-    use serde_json::{Value, json};
+    use crate::config::Config;
+    use std::time::UNIX_EPOCH;
 
     fn tokens() -> Tokens {
-        let location = Location::File("tests/fixtures/test_key.pem".into());
-        let lookup = |name: &str| {
-            let value = match name {
-                "SNOWFLAKE_URL" => return None,
-                "SNOWFLAKE_ACCOUNT" => "xy12345.us-east-1",
-                "SNOWFLAKE_PRIVATE_KEY_SECRET" => "",
-                _ => "snowline",
-            };
-            Some(value.to_owned())
+        let lookup = |name: &str| match name {
+            "SNOWFLAKE_PRIVATE_KEY_FILE" => Some("tests/fixtures/test_key.pem".to_owned()),
+            "SNOWFLAKE_ACCOUNT"
+            | "SNOWFLAKE_USER"
+            | "SNOWFLAKE_ROLE"
+            | "SNOWFLAKE_WAREHOUSE"
+            | "SNOWFLAKE_DATABASE" => Some("snowline".to_owned()),
+            _ => None,
         };
-        let key = Source::open(location, &aws::SdkConfig::builder().build());
-        Tokens::new(&Config::from_lookup(lookup).unwrap(), key)
-    }
-
-    #[tokio::test]
-    async fn a_token_names_account_user_and_key_and_is_signed_with_the_key() {
-        let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-        let token = tokens().current(now).await.unwrap();
-        let public = include_bytes!("../tests/fixtures/test_key.pub.pem");
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.validate_exp = false;
-        let key = DecodingKey::from_rsa_pem(public).unwrap();
-        let claims = decode::<Value>(token.expose(), &key, &validation).unwrap().claims;
-        let fingerprint = "SHA256:+qJAqgdvLB0mi0iK9dKheMnKvtPcT0BcwY80cM3UGqo=";
-        assert_eq!(
-            claims,
-            json!({
-                "iss": format!("XY12345.SNOWLINE.{fingerprint}"),
-                "sub": "XY12345.SNOWLINE",
-                "iat": 1_790_000_000,
-                "exp": 1_790_000_300,
-            })
-        );
-        assert_eq!(format!("{token:?}"), "Token(redacted)");
+        let config = Config::from_lookup(lookup).unwrap();
+        Tokens::new(Credential::new(&config, &aws::SdkConfig::builder().build()))
     }
 
     #[tokio::test]
@@ -173,13 +110,26 @@ mod tests {
         assert_eq!(tokens.current(at(39)).await.unwrap(), first);
         let second = tokens.current(at(40)).await.unwrap();
         assert_ne!(second, first);
-        tokens.refused(&first, Renewal::ReloadKey).await;
-        assert_eq!(
-            tokens.current(at(41)).await.unwrap(),
-            second,
-            "an older token's refusal is stale"
-        );
-        tokens.refused(&second, Renewal::SignAgain).await;
+        tokens.refused(&first, Renewal::Reload).await;
+        let kept = tokens.current(at(41)).await.unwrap();
+        assert_eq!(kept, second, "an older token's refusal is stale");
+        tokens.refused(&second, Renewal::Reissue).await;
         assert_ne!(tokens.current(at(41)).await.unwrap(), second);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_off_is_corrected() {
+        let tokens = tokens();
+        let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(1_790_000_000 + seconds);
+        for (server, here) in [(at(500), at(100)), (at(100), at(500))] {
+            let expected = {
+                tokens.set_clock(server, server).await;
+                tokens.state.lock().await.token = None;
+                tokens.current(server).await.unwrap()
+            };
+            tokens.set_clock(server, here).await;
+            tokens.state.lock().await.token = None;
+            assert_eq!(tokens.current(here).await.unwrap(), expected);
+        }
     }
 }

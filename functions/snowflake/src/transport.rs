@@ -3,18 +3,19 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Certificate, Method, Url, redirect};
 use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::backoff::Backoff;
 use crate::config::Config;
+use crate::credential::Token;
 use crate::deadline::Deadline;
 use crate::error::{Error, Refusal};
 use crate::reply::{Reply, read_reply};
 use crate::rows::ResultSet;
-use crate::tokens::{Renewal, Token, Tokens};
+use crate::tokens::Tokens;
 
 /// How long the client waits for what.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +26,6 @@ pub struct Pacing {
     pub resend: Backoff,
     /// Requests in a row without a useful answer after which the client gives up.
     pub attempts: u32,
-    /// Longest wait for the answer to one request.
-    pub request: Duration,
     /// Longest wait for the answer to a cancellation; it comes after the deadline.
     pub cancel: Duration,
 }
@@ -41,7 +40,6 @@ impl Default for Pacing {
             poll: backoff(20, 2_000),
             resend: backoff(250, 10_000),
             attempts: 8,
-            request: Duration::from_secs(60),
             cancel: Duration::from_secs(3),
         }
     }
@@ -82,7 +80,7 @@ impl Transport {
             .user_agent(concat!("snowline/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .timeout(pacing.request);
+            .timeout(config.request_timeout);
         if let Some(pem) = config.authorities {
             http = http.tls_certs_only(Certificate::from_pem_bundle(pem).map_err(Error::Http)?);
         }
@@ -97,7 +95,7 @@ impl Transport {
         deadline: Deadline,
     ) -> Result<Answer, Error> {
         let mut failures = 0;
-        let mut renewals = [Renewal::SignAgain, Renewal::ReloadKey].into_iter();
+        let mut renewals = self.tokens.renewals().iter();
         let mut resend = false;
         loop {
             let token = self.tokens.current(SystemTime::now()).await?;
@@ -107,16 +105,20 @@ impl Transport {
                     return Ok(Answer::Running { handle, status_path });
                 }
                 Ok(Reply::Fail(error)) => return Err(error),
-                Ok(Reply::RenewToken(refusal)) => {
+                Ok(Reply::RenewToken { refusal, server_time }) => {
                     let Some(renewal) = renewals.next() else {
                         return Err(Error::Unauthorized(refusal.into()));
                     };
                     tracing::warn!(%refusal, ?renewal, "token refused");
-                    self.tokens.refused(&token, renewal).await;
+                    if let Some(time) = server_time {
+                        self.tokens.set_clock(time, SystemTime::now()).await;
+                    }
+                    self.tokens.refused(&token, *renewal).await;
                     resend = true;
                     continue;
                 }
                 Ok(Reply::TryAgain { refusal, after }) => Trouble::Refusal(refusal, after),
+                Ok(Reply::Damaged(error)) => Trouble::Damaged(error),
                 Err(source) => Trouble::NoAnswer(source),
             };
             failures += 1;
@@ -146,7 +148,7 @@ impl Transport {
             .http
             .request(request.method.clone(), url)
             .bearer_auth(token.expose())
-            .header("X-Snowflake-Authorization-Token-Type", "KEYPAIR_JWT")
+            .header("X-Snowflake-Authorization-Token-Type", token.kind)
             .header(ACCEPT, "application/json");
         sent = match &request.body {
             Some(body) => sent.json(body),
@@ -154,16 +156,16 @@ impl Transport {
         };
         let answer = sent.send().await?;
         let status = answer.status().as_u16();
-        let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let after = after.map(str::to_owned);
+        let headers = answer.headers().clone();
         let body = answer.bytes().await?;
-        Ok(read_reply(status, after.as_deref(), &body))
+        Ok(read_reply(status, &headers, &body))
     }
 }
 
 /// Why a request is sent again.
 enum Trouble {
     Refusal(Refusal, Option<Duration>),
+    Damaged(Error),
     NoAnswer(reqwest::Error),
 }
 
@@ -171,13 +173,14 @@ impl Trouble {
     fn not_before(&self) -> Duration {
         match self {
             Self::Refusal(_, after) => after.unwrap_or_default(),
-            Self::NoAnswer(_) => Duration::ZERO,
+            Self::Damaged(_) | Self::NoAnswer(_) => Duration::ZERO,
         }
     }
 
     fn into_error(self, attempts: u32) -> Error {
         match self {
             Self::Refusal(refusal, _) => Error::Unavailable { attempts, refusal: refusal.into() },
+            Self::Damaged(error) => error,
             Self::NoAnswer(source) => Error::Unreachable { attempts, source },
         }
     }
@@ -187,6 +190,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refusal(refusal, _) => refusal.fmt(f),
+            Self::Damaged(error) => error.fmt(f),
             Self::NoAnswer(error) => {
                 let mut root: &dyn std::error::Error = error;
                 while let Some(cause) = root.source() {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use secrets::{Location, Source};
+use aws::SdkConfig;
 use serde_json::{Value, json};
 use snowflake::{Backoff, Client, Config, Pacing};
 
@@ -22,8 +22,12 @@ pub struct Request {
     pub query: HashMap<String, String>,
     /// Names in lower case.
     pub headers: HashMap<String, String>,
-    /// `null` when there is none.
+    /// `null` when there is none, or it is not JSON.
     pub body: Value,
+    /// The body as it came.
+    pub text: String,
+    /// Which connection it came over, from 0.
+    pub connection: usize,
 }
 
 impl Request {
@@ -45,11 +49,18 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Closes the connection without an answer instead.
     pub hang_up: bool,
+    /// Leaves the connection open for further requests.
+    pub keep_alive: bool,
 }
 
 impl Answer {
     pub fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: body.to_string().into_bytes(), hang_up: false }
+        Self::text(status, &body.to_string())
+    }
+
+    pub fn text(status: u16, body: &str) -> Self {
+        let body = body.as_bytes().to_vec();
+        Self { status, headers: Vec::new(), body, hang_up: false, keep_alive: false }
     }
 
     pub fn hang_up() -> Self {
@@ -126,13 +137,21 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&requests);
-        let mut script = script;
+        let script = Arc::new(Mutex::new(script));
         std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let Some(request) = read_request(&mut stream) else { continue };
-                log.lock().unwrap().push(request.clone());
-                write_answer(&mut stream, &script(&request));
+            for (connection, stream) in listener.incoming().enumerate() {
+                let (mut stream, log) = (stream.unwrap(), Arc::clone(&log));
+                let script = Arc::clone(&script);
+                std::thread::spawn(move || {
+                    while let Some(request) = read_request(&mut stream, connection) {
+                        log.lock().unwrap().push(request.clone());
+                        let answer = script.lock().unwrap()(&request);
+                        write_answer(&mut stream, &answer);
+                        if !answer.keep_alive {
+                            break;
+                        }
+                    }
+                });
             }
         });
         Self { url, requests }
@@ -167,13 +186,21 @@ impl Server {
     }
 
     pub async fn client_with_key(&self, key: &Path) -> Client {
+        let key = ("SNOWFLAKE_PRIVATE_KEY_FILE", key.to_str().unwrap());
+        self.client_with(&[key], &SdkConfig::builder().build())
+    }
+
+    /// A client whose way to sign in stands in these variables.
+    pub fn client_with(&self, variables: &[(&str, &str)], aws: &SdkConfig) -> Client {
         let config = Config::from_lookup(|name| {
             let value = match name {
                 "SNOWFLAKE_ACCOUNT" => "myorg-acme",
                 "SNOWFLAKE_URL" => &self.url,
-                "SNOWFLAKE_PRIVATE_KEY_FILE" => key.to_str().unwrap(),
-                "SNOWFLAKE_PRIVATE_KEY_SECRET" => return None,
-                _ => "SNOWLINE",
+                "SNOWFLAKE_USER"
+                | "SNOWFLAKE_ROLE"
+                | "SNOWFLAKE_WAREHOUSE"
+                | "SNOWFLAKE_DATABASE" => "SNOWLINE",
+                _ => variables.iter().find(|(variable, _)| *variable == name)?.1,
             };
             Some(value.to_owned())
         });
@@ -185,16 +212,13 @@ impl Server {
             poll: short(5),
             resend: short(5),
             attempts: 3,
-            request: Duration::from_secs(5),
             cancel: Duration::from_secs(5),
         };
-        let location = Location::File(key.to_owned());
-        let source = Source::open(location, &aws::SdkConfig::builder().build());
-        Client::new(config.unwrap(), source, pacing).unwrap()
+        Client::new(config.unwrap(), aws, pacing).unwrap()
     }
 }
 
-fn read_request(stream: &mut TcpStream) -> Option<Request> {
+fn read_request(stream: &mut TcpStream, connection: usize) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut lines = Vec::new();
     loop {
@@ -226,6 +250,8 @@ fn read_request(stream: &mut TcpStream) -> Option<Request> {
             .collect(),
         headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),
+        text: String::from_utf8_lossy(&body).into_owned(),
+        connection,
     })
 }
 
@@ -233,8 +259,9 @@ fn write_answer(stream: &mut TcpStream, answer: &Answer) {
     if answer.hang_up {
         return;
     }
+    let connection = if answer.keep_alive { "keep-alive" } else { "close" };
     let mut head = format!(
-        "HTTP/1.1 {} X\r\nContent-Length: {}\r\nConnection: close\r\n",
+        "HTTP/1.1 {} X\r\nContent-Length: {}\r\nConnection: {connection}\r\n",
         answer.status,
         answer.body.len()
     );
