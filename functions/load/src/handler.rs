@@ -6,7 +6,7 @@ use std::time::Instant;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use contract::Dataset;
 use serde_json::json;
-use snowflake::{Client, Deadline, Statement};
+use snowflake::{Client, Deadline};
 use statements::{StatementError, Statements};
 use telemetry::Metrics;
 use tokio::sync::OnceCell;
@@ -14,7 +14,6 @@ use tokio::sync::OnceCell;
 use crate::batch::Batch;
 use crate::copy::Copier;
 use crate::outcome::Outcome;
-use crate::preflight::{ColumnsError, compare_columns, read_columns};
 use crate::table::Table;
 
 /// Most files that the log line of one reason names.
@@ -26,21 +25,19 @@ pub enum Error {
     /// A statement cannot be rendered.
     #[error("cannot render a statement")]
     Statement(#[from] StatementError),
-    /// The tables' columns cannot be listed.
-    #[error("cannot list the columns of the staging tables")]
-    ListColumns(#[source] snowflake::Error),
-    /// The tables do not fit the contract.
+    /// The tables do not fit the files.
     #[error(transparent)]
-    Columns(#[from] ColumnsError),
+    Schema(#[from] schema::Error),
 }
 
 /// Loads files of one dataset. It is built once and serves every invocation.
 pub struct Loader {
     dataset: Dataset,
     lake_bucket: String,
+    schema_role: String,
     statements: Statements,
     client: Client,
-    columns_compared: OnceCell<()>,
+    schema_reconciled: OnceCell<()>,
 }
 
 /// What became of the files of a batch.
@@ -53,17 +50,20 @@ struct Tally {
 }
 
 impl Loader {
-    /// Prepares to load the files of a dataset from the lake's bucket.
+    /// Prepares to load the files of a dataset from the lake's bucket. `schema_role` owns the
+    /// tables.
     ///
     /// # Errors
     /// [`StatementError`] when the embedded templates do not parse.
     pub fn new(
         dataset: Dataset,
         lake_bucket: String,
+        schema_role: String,
         client: Client,
     ) -> Result<Self, StatementError> {
         let statements = Statements::new(&dataset)?;
-        Ok(Self { dataset, lake_bucket, statements, client, columns_compared: OnceCell::new() })
+        let schema_reconciled = OnceCell::new();
+        Ok(Self { dataset, lake_bucket, schema_role, statements, client, schema_reconciled })
     }
 
     /// Loads the files that a batch of messages names. The answer lists the messages that name a
@@ -107,8 +107,8 @@ impl Loader {
         let started = Instant::now();
         let tag = json!({"function": "load", "dataset": self.dataset.name, "batch": batch_id});
         let query_tag = tag.to_string();
-        self.columns_compared
-            .get_or_try_init(|| self.compare_columns(&query_tag, deadline))
+        self.schema_reconciled
+            .get_or_try_init(|| self.reconcile_schema(&query_tag, deadline))
             .await?;
         let copier = Copier {
             client: &self.client,
@@ -175,10 +175,21 @@ impl Loader {
         tally
     }
 
-    async fn compare_columns(&self, query_tag: &str, deadline: Deadline) -> Result<(), Error> {
-        let statement = Statement::new(self.statements.table_columns()?, query_tag);
-        let rows = self.client.execute(&statement, deadline).await.map_err(Error::ListColumns)?;
-        let columns = read_columns(&rows).map_err(Error::ListColumns)?;
-        Ok(compare_columns(&self.dataset, &columns)?)
+    /// Sees to it that every column of the files has its place. Tables change with a deployment,
+    /// which starts new instances, so once is enough.
+    async fn reconcile_schema(
+        &self,
+        query_tag: &str,
+        deadline: Deadline,
+    ) -> Result<(), schema::Error> {
+        let dataset = &self.dataset;
+        let aggregates =
+            dataset.aggregates.iter().map(|one| schema::Table::aggregate(dataset, one));
+        let tables: Vec<schema::Table> = std::iter::once(schema::Table::staging(dataset))
+            .chain(aggregates)
+            .chain([schema::Table::ledger()])
+            .collect();
+        let (statements, client, role) = (&self.statements, &self.client, &self.schema_role);
+        schema::reconcile(&tables, statements, client, role, query_tag, deadline).await
     }
 }

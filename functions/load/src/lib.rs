@@ -13,11 +13,9 @@ mod config;
 mod copy;
 mod handler;
 mod outcome;
-mod preflight;
 mod table;
 
 pub use batch::{Batch, MessageError, RefusedMessage};
 pub use config::{Config, ConfigError};
 pub use handler::{Error, Loader};
-pub use preflight::ColumnsError;
 pub use table::Table;

@@ -30,5 +30,5 @@ fn start() -> Result<Loader, Box<dyn Error + Send + Sync>> {
     let dataset = datasets::load(&config.dataset)?;
     let aws = aws::config(|name| std::env::var(name).ok())?;
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;
-    Ok(Loader::new(dataset, config.lake_bucket, client)?)
+    Ok(Loader::new(dataset, config.lake_bucket, config.schema_role, client)?)
 }

@@ -2,24 +2,6 @@
 
 use contract::Dataset;
 
-/// The columns of `ops.ledger` that a ledger file fills.
-const LEDGER_COLUMNS: [&str; 14] = [
-    "id",
-    "dataset",
-    "contract_version",
-    "bucket",
-    "key",
-    "version_id",
-    "etag",
-    "bytes",
-    "landed_at",
-    "rows_read",
-    "rows_accepted",
-    "rows_rejected",
-    "rejected_by_rule",
-    "outputs",
-];
-
 /// A table that COPY fills, in the order in which tables are filled: the ledger last, so that the
 /// audit does not find an entry before its rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,12 +15,6 @@ pub enum Table {
 }
 
 impl Table {
-    /// All tables of a dataset.
-    pub fn all(dataset: &Dataset) -> Vec<Self> {
-        let aggregates = dataset.aggregates.iter().map(|one| Self::Aggregate(one.name.clone()));
-        std::iter::once(Self::Rows).chain(aggregates).chain([Self::Ledger]).collect()
-    }
-
     /// The table for the file at this key; `None` for a file that no table takes.
     ///
     /// - `processed/.../final_<id>.parquet`: the dataset's rows
@@ -68,19 +44,6 @@ impl Table {
             Self::Aggregate(name) => format!("staging.{name}"),
             Self::Ledger => "ops.ledger".to_owned(),
         }
-    }
-
-    /// The columns that the files of this table hold.
-    pub fn file_columns(&self, dataset: &Dataset) -> Vec<String> {
-        let columns = match self {
-            Self::Rows => dataset.processed_columns(),
-            Self::Aggregate(name) => {
-                let aggregate = dataset.aggregates.iter().find(|one| &one.name == name);
-                aggregate.map(|one| dataset.aggregate_columns(one)).unwrap_or_default()
-            }
-            Self::Ledger => return LEDGER_COLUMNS.map(str::to_owned).into(),
-        };
-        columns.into_iter().map(|column| column.name).collect()
     }
 }
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
-use load::{Error, Loader, Table};
+use load::{Error, Loader};
+use schema::Table;
 use serde_json::{Value, json};
 use snowflake::Deadline;
 use support::{Answer, Request, Server};
@@ -26,8 +27,10 @@ enum Fate {
     Skipped,
     /// COPY leaves it out and says so.
     IsBad,
-    /// COPY fails as a whole.
-    IsMissing,
+    /// COPY fails as a whole, and names it.
+    IsGone,
+    /// COPY fails as a whole, and does not name it.
+    IsPoison,
 }
 
 fn message(digit: char) -> String {
@@ -54,18 +57,21 @@ fn warehouse(fates: BTreeMap<String, Fate>, lacking: &'static str) -> Server {
 fn table_columns(lacking: &str) -> Answer {
     let orders = datasets::load("orders").unwrap();
     let mut rows = Vec::new();
-    for table in Table::all(&orders) {
-        let name = table.qualified_name(&orders);
-        let columns = table.file_columns(&orders).into_iter().chain(["_loaded_at".to_owned()]);
-        let present = columns.filter(|column| column != lacking);
-        rows.extend(present.map(|column| json!([name, column])));
+    let hourly = Table::aggregate(&orders, &orders.aggregates[0]);
+    for table in [Table::staging(&orders), hourly, Table::ledger()] {
+        let columns = table.column_names().chain(["_loaded_at"]);
+        let present = columns.filter(|column| *column != lacking);
+        rows.extend(present.map(|column| json!([table.qualified_name(), column])));
     }
     Answer::rows("01b-columns", &["QUALIFIED_NAME", "COLUMN_NAME"], rows.into())
 }
 
 fn copy(files: &[&str], fates: &BTreeMap<String, Fate>) -> Answer {
     let fate = |file: &str| fates.get(file).copied().unwrap_or(Fate::Loads);
-    if let Some(file) = files.iter().find(|file| fate(file) == Fate::IsMissing) {
+    if files.iter().any(|file| fate(file) == Fate::IsPoison) {
+        return Answer::failed("100078", "22000", "a file cannot be read");
+    }
+    if let Some(file) = files.iter().find(|file| fate(file) == Fate::IsGone) {
         let message = format!("Remote file 's3://snowline-lake/{file}' was not found.");
         return Answer::failed("091016", "22000", &message);
     }
@@ -79,7 +85,7 @@ fn copy(files: &[&str], fates: &BTreeMap<String, Fate>) -> Answer {
                 rows.push(json!([name, "LOAD_SKIPPED", "0", "0", "1", reason, null]));
             }
             Fate::IsBad => rows.push(json!([name, "LOAD_FAILED", "7", "0", "1", "bad page", "3"])),
-            Fate::AlreadyLoaded | Fate::IsMissing => {}
+            Fate::AlreadyLoaded | Fate::IsGone | Fate::IsPoison => {}
         }
     }
     if rows.is_empty() {
@@ -100,7 +106,8 @@ fn copy(files: &[&str], fates: &BTreeMap<String, Fate>) -> Answer {
 
 async fn loader(server: &Server) -> Loader {
     let orders = datasets::load("orders").unwrap();
-    Loader::new(orders, "snowline-lake".to_owned(), server.client().await).unwrap()
+    let (bucket, role) = ("snowline-lake".to_owned(), "SNOWLINE_SCHEMA".to_owned());
+    Loader::new(orders, bucket, role, server.client().await).unwrap()
 }
 
 fn soon() -> Deadline {
@@ -163,12 +170,12 @@ async fn a_bad_file_fails_its_messages_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_missing_file_is_found_by_halving_and_its_neighbours_load() {
-    let fates = BTreeMap::from([(rows_key("14b9a2e03c77d1f8"), Fate::IsMissing)]);
+async fn a_gone_file_is_left_out_and_its_neighbours_load() {
+    let fates = BTreeMap::from([(rows_key("14b9a2e03c77d1f8"), Fate::IsGone)]);
     let server = warehouse(fates, "");
     assert_eq!(failures(&server, BATCH).await, BTreeSet::from([message('2')]));
-    // Both files, each of them alone, the aggregate, the ledger.
-    assert_eq!(copies(&server).len(), 5);
+    // Both files, the one that is there, the aggregate, the ledger.
+    assert_eq!(copies(&server).len(), 4);
 }
 
 #[tokio::test]
@@ -200,9 +207,27 @@ async fn tables_that_would_lose_a_column_are_left_alone() {
     let event: SqsEvent = serde_json::from_str(BATCH).unwrap();
     let loader = loader(&server).await;
     let error = loader.handle(event, "request-1", soon()).await.unwrap_err();
-    assert!(matches!(error, Error::Columns(_)));
-    assert!(error.to_string().ends_with("lost: staging.orders.currency"), "{error}");
+    assert!(matches!(error, Error::Schema(schema::Error::Missing { .. })));
+    assert!(error.to_string().ends_with("added: staging.orders.currency"), "{error}");
     assert!(copies(&server).is_empty());
+}
+
+#[tokio::test]
+async fn a_nullable_column_is_added_before_the_first_copy() {
+    let server = warehouse(BTreeMap::new(), "payment_method");
+    assert_eq!(failures(&server, BATCH).await, BTreeSet::new());
+    let requests = server.requests();
+    let (adding, role) = (&requests[1].body, "SNOWLINE_SCHEMA");
+    assert_eq!(
+        (&adding["role"], &adding["parameters"]["MULTI_STATEMENT_COUNT"]),
+        (&json!(role), &json!("2"))
+    );
+    let sql = requests[1].sql();
+    let column = "add column if not exists payment_method varchar(16)";
+    for table in ["analytics.processed_orders", "staging.orders"] {
+        assert!(sql.contains(&format!("alter table {table}\n{column}")), "{sql}");
+    }
+    assert!(requests[2..].iter().all(|request| request.body["role"] == "SNOWLINE"));
 }
 
 #[tokio::test]
@@ -229,11 +254,11 @@ async fn without_a_file_there_is_no_request() {
     assert!(server.requests().is_empty());
 }
 
-#[tokio::test]
-async fn more_files_than_a_copy_takes_are_split() {
+/// A batch of so many files; message `m<n>` names file n.
+fn large_batch(files: usize) -> String {
     let mut event: Value = serde_json::from_str(BATCH).unwrap();
     let template = event["Records"][1].clone();
-    let records = (0..1_500).map(|number| {
+    let records = (0..files).map(|number| {
         let mut record = template.clone();
         record["messageId"] = json!(format!("m{number}"));
         let body = record["body"].as_str().unwrap();
@@ -241,10 +266,40 @@ async fn more_files_than_a_copy_takes_are_split() {
         record
     });
     event["Records"] = records.collect();
-    let server =
-        warehouse(BTreeMap::from([(rows_key(&format!("{:016x}", 700)), Fate::IsMissing)]), "");
-    let failed = failures(&server, &event.to_string()).await;
-    assert_eq!(failed, BTreeSet::from(["m700".to_owned()]));
-    // Two chunks; the first is halved ten times, two statements each.
-    assert!(copies(&server).len() <= 2 + 2 * 10);
+    event.to_string()
+}
+
+/// What is delivered again of a large batch with bad files, and how many statements it took.
+async fn divided(files: usize, bad: &[usize], fate: Fate) -> (BTreeSet<String>, usize) {
+    let fates = bad.iter().map(|number| (rows_key(&format!("{number:016x}")), fate)).collect();
+    let server = warehouse(fates, "");
+    let failed = failures(&server, &large_batch(files)).await;
+    (failed, copies(&server).len())
+}
+
+#[tokio::test]
+async fn a_bad_file_is_found_with_few_statements() {
+    for (files, bad, fate, statements) in [
+        (1_000, &[][..], Fate::IsPoison, 1),
+        // All of them; then, at each of ten halvings, the first half alone tells.
+        (1_000, &[999], Fate::IsPoison, 11),
+        // All of them; then both halves each time.
+        (1_000, &[0], Fate::IsPoison, 19),
+        (1_000, &[123], Fate::IsGone, 2),
+        (1_000, &[123, 456, 789], Fate::IsGone, 4),
+        (1_500, &[700], Fate::IsGone, 3),
+        (1_500, &[], Fate::Loads, 2),
+    ] {
+        let expected: BTreeSet<String> = bad.iter().map(|number| format!("m{number}")).collect();
+        assert_eq!(divided(files, bad, fate).await, (expected, statements), "{files} {bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn when_all_files_are_bad_not_every_one_is_tried() {
+    let bad: Vec<usize> = (0..1_000).collect();
+    for fate in [Fate::IsGone, Fate::IsPoison] {
+        let (failed, statements) = divided(1_000, &bad, fate).await;
+        assert_eq!((failed.len(), statements), (1_000, 25));
+    }
 }

@@ -20,12 +20,20 @@ pub struct Statement {
     /// How many statements the text holds. Several are not atomic unless the text says
     /// `begin` and `commit`.
     pub count: u32,
+    /// The role to run under; the configured one otherwise.
+    pub role: Option<String>,
 }
 
 impl Statement {
     /// A single statement without bindings.
     pub fn new(sql: impl Into<String>, query_tag: impl Into<String>) -> Self {
-        Self { sql: sql.into(), bindings: Vec::new(), query_tag: query_tag.into(), count: 1 }
+        Self {
+            sql: sql.into(),
+            bindings: Vec::new(),
+            query_tag: query_tag.into(),
+            count: 1,
+            role: None,
+        }
     }
 
     /// The request body. The statement ends on its own after `limit`, should nobody cancel it.
@@ -43,7 +51,7 @@ impl Statement {
             "timeout": limit.as_secs().max(1),
             "database": config.database,
             "warehouse": config.warehouse,
-            "role": config.role,
+            "role": self.role.as_ref().unwrap_or(&config.role),
             "parameters": parameters,
         });
         if !self.bindings.is_empty() {

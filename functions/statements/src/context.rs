@@ -36,13 +36,15 @@ pub(crate) fn of(dataset: &Dataset) -> Value {
 }
 
 fn columns(columns: &[OutputColumn]) -> Vec<Value> {
-    let of = |column: &OutputColumn| {
-        context! {
-            name => column.name.as_str(),
-            type => Value::from_safe_string(column_type(column.data_type)),
-            nullable => column.nullable,
-            comment => column.description.as_deref(),
-        }
-    };
-    columns.iter().map(of).collect()
+    columns.iter().map(column).collect()
+}
+
+/// A column as its definition needs it.
+pub(crate) fn column(column: &OutputColumn) -> Value {
+    context! {
+        name => column.name.as_str(),
+        type => Value::from_safe_string(column_type(column.data_type)),
+        nullable => column.nullable,
+        comment => column.description.as_deref(),
+    }
 }

@@ -2,7 +2,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
-use crate::statements::TEMPLATES;
+use crate::statements::{Addition, TEMPLATES};
 use crate::{AUDIT_GRACE_MINUTES, StatementError, Statements};
 
 /// What scripts need beside the contract.
@@ -36,7 +36,7 @@ pub struct Script {
 /// The folders of a complete installation, in the order to run them.
 const INSTALLATION: &[&str] = &["setup/", "views/", "grants/"];
 /// The folders of single statements the functions send or people ask.
-const STATEMENTS: &[&str] = &["staging/", "publish/", "samples/"];
+const STATEMENTS: &[&str] = &["schema/", "staging/", "publish/", "samples/"];
 
 impl Statements {
     /// Sets up a session for every script outside `setup/`: database, warehouse, UTC.
@@ -145,10 +145,18 @@ impl Statements {
             files => settings.file.clone(),
             table => table,
             grace_minutes => AUDIT_GRACE_MINUTES,
+            additions => self.addition_values(&self.possible_additions()),
             rows => 1,
         };
         let text = terminated(self.render(template, more)?);
         Ok(Script { name, text, missing })
+    }
+
+    /// Every column of the rows that a later version of the contract could have brought.
+    fn possible_additions(&self) -> Vec<Addition> {
+        let columns = self.dataset.processed_columns();
+        let nullable = columns.iter().filter(|column| column.nullable);
+        nullable.flat_map(|column| self.additions_of(column)).collect()
     }
 
     /// The settings a template reads, under any condition, and does not get.

@@ -1,4 +1,4 @@
-use contract::Dataset;
+use contract::{Dataset, OutputColumn};
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
@@ -13,6 +13,17 @@ pub const AUDIT_GRACE_MINUTES: u32 = 60;
 
 /// Name and text of every template, sorted by name.
 pub(crate) const TEMPLATES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
+
+/// A column to add to a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Addition {
+    /// Schema of the table: `staging`.
+    pub schema: &'static str,
+    /// Name of the table: `orders`.
+    pub table: String,
+    /// The column. It must be nullable, for the rows that are there have no value of it.
+    pub column: OutputColumn,
+}
 
 /// The statements of one dataset.
 pub struct Statements {
@@ -79,13 +90,41 @@ impl Statements {
         self.copy("staging/copy_ledger.sql", files, context! {})
     }
 
-    /// Lists the columns of the tables the COPY statements fill: `qualified_name` (`staging.orders`)
-    /// and `column_name`, both in lower case. A table that does not exist has no row.
+    /// Lists the columns of the tables the pipeline writes: `qualified_name` (`staging.orders`) and
+    /// `column_name`, both in lower case. A table that does not exist, or that the role has no
+    /// privilege on, has no row.
     ///
     /// # Errors
     /// [`StatementError::Render`] when a contract name is no SQL identifier.
     pub fn table_columns(&self) -> Result<String, StatementError> {
-        self.render("staging/columns.sql", context! {})
+        self.render("schema/columns.sql", context! {})
+    }
+
+    /// Adds columns where they do not exist: a statement an addition, in their order.
+    ///
+    /// # Errors
+    /// [`StatementError::Render`] when a name is no SQL identifier.
+    pub fn add_columns(&self, additions: &[Addition]) -> Result<String, StatementError> {
+        let additions = self.addition_values(additions);
+        self.render("schema/add_columns.sql", context! { additions })
+    }
+
+    /// What adds a column of the rows: to analytics, then to staging.
+    pub fn additions_of(&self, column: &OutputColumn) -> [Addition; 2] {
+        let to = |schema, table| Addition { schema, table, column: column.clone() };
+        let name = &self.dataset.name;
+        [to("analytics", format!("processed_{name}")), to("staging", name.clone())]
+    }
+
+    pub(crate) fn addition_values(&self, additions: &[Addition]) -> Vec<Value> {
+        let value = |addition: &Addition| {
+            context! {
+                schema => addition.schema,
+                table => addition.table.as_str(),
+                column => context::column(&addition.column),
+            }
+        };
+        additions.iter().map(value).collect()
     }
 
     /// Compares ledger and staging. The first row of the answer has a null `source_object` and

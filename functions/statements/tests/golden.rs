@@ -15,7 +15,7 @@ use statements::{Settings, Statements};
 
 #[test]
 fn orders_match_their_golden_files() {
-    let folders = ["setup", "views", "grants", "staging", "publish", "checks", "samples"];
+    let folders = ["setup", "views", "grants", "schema", "staging", "publish", "checks", "samples"];
     compare(&datasets::load("orders").unwrap(), &folders);
 }
 
@@ -26,6 +26,7 @@ fn a_dataset_without_operation_and_aggregates_matches_its_golden_files() {
         "setup/analytics_table",
         "grants/load",
         "views",
+        "schema",
         "publish",
         "checks",
     ];

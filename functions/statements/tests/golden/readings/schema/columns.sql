@@ -1,5 +1,5 @@
--- Lists the columns of the tables COPY fills: COPY drops, without notice, a file's column that its
--- table lacks, so the function load asks once after it starts.
+-- Lists the columns of the tables the pipeline writes, so far as the role may see them. COPY drops,
+-- without notice, a file's column that its table lacks, so each function asks once after it starts.
 -- Grain: one row a column.
 -- Repetition: reads only.
 select
@@ -8,7 +8,7 @@ select
 from information_schema.columns
 where
     lower(table_schema || '.' || table_name) in (
-        'staging.orders',
-        'staging.orders_hourly',
+        'staging.readings',
+        'analytics.processed_readings',
         'ops.ledger'
     );

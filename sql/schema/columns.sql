@@ -1,5 +1,5 @@
--- Lists the columns of the tables COPY fills: COPY drops, without notice, a file's column that its
--- table lacks, so the function load asks once after it starts.
+-- Lists the columns of the tables the pipeline writes, so far as the role may see them. COPY drops,
+-- without notice, a file's column that its table lacks, so each function asks once after it starts.
 -- Grain: one row a column.
 -- Repetition: reads only.
 select
@@ -12,5 +12,6 @@ where
         {%- for aggregate in aggregates %}
         {{ literal('staging.' ~ aggregate.name) }},
         {%- endfor %}
+        {{ literal('analytics.' ~ tables.analytics) }},
         'ops.ledger'
     )

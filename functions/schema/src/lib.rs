@@ -1,0 +1,122 @@
+//! Keeps the warehouse's tables in step with the contract.
+//!
+//! Input: the tables a function is about to write. Output: nothing, once every column of what is
+//! written has its place there; or an [`Error`] that names the columns that have none. A nullable
+//! column that the contract has gained is added, to analytics and to staging, under a role of its
+//! own; anything else takes an administrator.
+//!
+//! COPY matches columns by name. A column of the file that the table lacks is dropped without
+//! notice; if no column matches, COPY loads rows of nulls and reports success. So this comes before
+//! the first COPY of a function, and before its first MERGE.
+
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use snowflake::{Client, Deadline, Rows, Statement};
+use statements::{Addition, StatementError, Statements};
+
+pub use tables::Table;
+
+/// Why tables are not as they must be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A statement cannot be rendered.
+    #[error("cannot render a statement")]
+    Statement(#[from] StatementError),
+    /// The columns cannot be listed.
+    #[error("cannot list the columns of the tables")]
+    ListColumns(#[source] snowflake::Error),
+    /// Tables lack columns that cannot be added.
+    #[error(
+        "tables lack columns, whose values would be lost, and only a nullable column of the contract can be added: {}",
+        missing.join(", ")
+    )]
+    Missing {
+        /// As `schema.table.column`.
+        missing: Vec<String>,
+    },
+    /// Columns cannot be added.
+    #[error("cannot add columns: {}", columns.join(", "))]
+    AddColumns {
+        /// As `schema.table.column`.
+        columns: Vec<String>,
+        /// What Snowflake or the way there says.
+        #[source]
+        source: snowflake::Error,
+    },
+}
+
+/// Compares the tables with what is written to them, and adds the nullable columns that they lack:
+/// one statement where nothing is missing, one request more otherwise. May be repeated, and run at
+/// the same time elsewhere. `role` owns the tables.
+///
+/// # Errors
+/// [`Error`]; then nothing may be written.
+pub async fn reconcile(
+    tables: &[Table],
+    statements: &Statements,
+    client: &Client,
+    role: &str,
+    query_tag: &str,
+    deadline: Deadline,
+) -> Result<(), Error> {
+    let statement = Statement::new(statements.table_columns()?, query_tag);
+    let rows = client.execute(&statement, deadline).await.map_err(Error::ListColumns)?;
+    let present = read_columns(&rows).map_err(Error::ListColumns)?;
+    let additions = missing_columns(tables, &present, statements)?;
+    if additions.is_empty() {
+        return Ok(());
+    }
+    let mut statement = Statement::new(statements.add_columns(&additions)?, query_tag);
+    statement.count = additions.len() as u32;
+    statement.role = Some(role.to_owned());
+    let columns: Vec<String> = additions.iter().map(qualified_name).collect();
+    match client.execute_all(&statement, deadline).await {
+        Ok(_) => {
+            tracing::info!(columns = columns.join(", "), "columns added");
+            Ok(())
+        }
+        Err(source) => Err(Error::AddColumns { columns, source }),
+    }
+}
+
+type Columns = BTreeMap<String, BTreeSet<String>>;
+
+/// Columns by table, as the tables have them.
+fn read_columns(rows: &Rows) -> Result<Columns, snowflake::Error> {
+    let mut columns = Columns::new();
+    for row in rows.iter() {
+        let table = columns.entry(row.text("qualified_name")?.to_owned()).or_default();
+        table.insert(row.text("column_name")?.to_owned());
+    }
+    Ok(columns)
+}
+
+/// What is to be added so that every column has a place. A table may have more: they stay null.
+fn missing_columns(
+    tables: &[Table],
+    present: &Columns,
+    statements: &Statements,
+) -> Result<Vec<Addition>, Error> {
+    let mut missing = Vec::new();
+    let mut additions = Vec::new();
+    for table in tables {
+        let found = present.get(&table.qualified_name());
+        for column in &table.columns {
+            if found.is_some_and(|found| found.contains(&column.name)) {
+                continue;
+            }
+            // A table without any column does not exist, or not for this role.
+            match column.nullable && found.is_some() {
+                true => additions.extend(table.additions_of(column, statements)),
+                false => missing.push(format!("{}.{}", table.qualified_name(), column.name)),
+            }
+        }
+    }
+    if missing.is_empty() { Ok(additions) } else { Err(Error::Missing { missing }) }
+}
+
+fn qualified_name(addition: &Addition) -> String {
+    format!("{}.{}.{}", addition.schema, addition.table, addition.column.name)
+}
