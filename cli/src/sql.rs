@@ -36,6 +36,15 @@ pub(crate) struct Args {
     /// PEM file with the public key of the service user
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
+    /// ARN of the IAM role of the function load, to log in without a key: output LoadRoleArn
+    #[arg(long, value_name = "ARN")]
+    load_role_arn: Option<String>,
+    /// ARN of the IAM role of the function publish, to log in without a key: output PublishRoleArn
+    #[arg(long, value_name = "ARN")]
+    publish_role_arn: Option<String>,
+    /// Issuer of the AWS account's identity tokens, to log in without a key
+    #[arg(long, value_name = "URL")]
+    identity_issuer: Option<String>,
     /// Key of a file in the bucket, for the COPY statements of staging; may be repeated
     #[arg(long, value_name = "KEY")]
     file: Vec<String>,
@@ -100,6 +109,9 @@ fn settings(args: &Args) -> Result<Settings, SqlError> {
         bucket: args.bucket.clone(),
         storage_role_arn: args.storage_role_arn.clone(),
         public_key: args.public_key.as_deref().map(read_public_key).transpose()?,
+        load_role_arn: args.load_role_arn.clone(),
+        publish_role_arn: args.publish_role_arn.clone(),
+        identity_issuer: args.identity_issuer.clone(),
         file: (!args.file.is_empty()).then(|| args.file.clone()),
     })
 }

@@ -18,6 +18,12 @@ pub struct Settings {
     pub storage_role_arn: Option<String>,
     /// Public key of the service user: base64 of the DER, without the PEM lines.
     pub public_key: Option<String>,
+    /// ARN of the IAM role the function load runs as.
+    pub load_role_arn: Option<String>,
+    /// ARN of the IAM role the function publish runs as.
+    pub publish_role_arn: Option<String>,
+    /// URL of the issuer of the AWS account's identity tokens.
+    pub identity_issuer: Option<String>,
     /// Keys of files for COPY statements.
     pub file: Option<Vec<String>>,
 }
@@ -170,6 +176,9 @@ impl Statements {
             ("settings.bucket", settings.bucket.is_none()),
             ("settings.storage_role_arn", settings.storage_role_arn.is_none()),
             ("settings.public_key", settings.public_key.is_none()),
+            ("settings.load_role_arn", settings.load_role_arn.is_none()),
+            ("settings.publish_role_arn", settings.publish_role_arn.is_none()),
+            ("settings.identity_issuer", settings.identity_issuer.is_none()),
             ("files", settings.file.is_none()),
         ]
         .into_iter()
@@ -203,6 +212,9 @@ mod tests {
             bucket: None,
             storage_role_arn: None,
             public_key: None,
+            load_role_arn: None,
+            publish_role_arn: None,
+            identity_issuer: None,
             file: None,
         }
     }
@@ -220,7 +232,12 @@ mod tests {
         let complete = statements.installation(&settings()).unwrap();
         let incomplete = complete.iter().filter(|script| !script.missing.is_empty());
         let names: Vec<&str> = incomplete.map(|script| script.name.as_str()).collect();
-        let expected = ["setup/service_user_key", "setup/storage_integration", "setup/stage"];
+        let expected = [
+            "setup/service_user_key",
+            "setup/service_user_identity",
+            "setup/storage_integration",
+            "setup/stage",
+        ];
         assert_eq!(names, expected);
     }
 

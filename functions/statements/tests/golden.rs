@@ -61,6 +61,9 @@ fn render(dataset: &Dataset, folders: &[&str]) -> BTreeMap<String, String> {
         bucket: Some("example-lake".to_owned()),
         storage_role_arn: Some("arn:aws:iam::123456789012:role/snowline-lake".to_owned()),
         public_key: Some("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A".to_owned()),
+        load_role_arn: Some("arn:aws:iam::123456789012:role/snowline-load".to_owned()),
+        publish_role_arn: Some("arn:aws:iam::123456789012:role/snowline-publish".to_owned()),
+        identity_issuer: Some("https://example.tokens.sts.global.api.aws".to_owned()),
         file: Some(vec![
             "processed/year=2026/month=11/day=22/final_0123456789abcdef.parquet".to_owned(),
             r"processed/it's a \ key.parquet".to_owned(),

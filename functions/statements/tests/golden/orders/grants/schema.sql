@@ -1,0 +1,16 @@
+-- Hands the tables of rows to the role that adds columns to them: Snowflake lets nobody but the
+-- owner do so. What was granted on them stays.
+-- Repetition: changes nothing.
+grant usage on warehouse snowline_wh to role snowline_schema;
+
+grant usage on database snowline to role snowline_schema;
+
+grant usage on schema staging to role snowline_schema;
+
+grant usage on schema analytics to role snowline_schema;
+
+grant ownership on table staging.orders to role snowline_schema copy current grants;
+
+grant ownership on table staging.orders_hourly to role snowline_schema copy current grants;
+
+grant ownership on table analytics.processed_orders to role snowline_schema copy current grants;
