@@ -155,20 +155,36 @@ class Access:
 
     def require(self, role: str | None, privilege: str, item: Object) -> None:
         """Refuses unless the role may; an object it holds nothing on does not exist for it."""
+        self._require_reachable(role, item)
+        if not self.has(role, privilege, item):
+            raise errors.insufficient(item.kind.lower(), item.name[-1])
+
+    def require_owner(self, role: str | None, item: Object) -> None:
+        """Refuses unless the role owns the object, itself or through a role granted to it."""
+        self._require_reachable(role, item)
+        if not self.owns(role, item):
+            raise errors.insufficient(item.kind.lower(), item.name[-1])
+
+    def dependent_grant(self, item: Object) -> tuple[str, str] | None:
+        """A privilege on the object and a role that holds it, if there is any."""
+        for role, held in self._grants.items():
+            for privilege, kind, name in held:
+                if (kind, name) == (item.kind, item.name):
+                    return privilege, role
+        return None
+
+    def revoke_all(self, item: Object) -> None:
+        """Takes every privilege on the object away; its owner keeps it."""
+        for held in self._grants.values():
+            held -= {one for one in held if one[1:] == (item.kind, item.name)}
+
+    def _require_reachable(self, role: str | None, item: Object) -> None:
         reachable = all(
             self.has(role, "USAGE", parent) for parent in self.catalog.parents(item)
         )
         if not reachable or not self.visible(role, item):
             kind = "Object" if item.kind in ("TABLE", "VIEW", "STREAM") else item.kind.capitalize()
             raise errors.missing(kind, item.label())
-        if not self.has(role, privilege, item):
-            raise errors.insufficient(item.kind.lower(), item.name[-1])
-
-    def require_owner(self, role: str | None, item: Object) -> None:
-        if not self.visible(role, item):
-            raise errors.missing(item.kind.capitalize(), item.label())
-        if not self.owns(role, item):
-            raise errors.insufficient(item.kind.lower(), item.name[-1])
 
     def _any(self, role: str | None, item: Object) -> bool:
         if self.owns(role, item):

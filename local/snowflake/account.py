@@ -66,7 +66,7 @@ def alter(session: Session, scanner: Scanner) -> Result:
     if scanner.accept("SESSION", "SET"):
         return _alter_session(session, scanner.options())
     kind = kind_of(scanner)
-    if kind in ("TABLE", "VIEW", "STREAM"):
+    if kind in ("VIEW", "STREAM"):
         raise errors.not_supported(f"ALTER {kind}")
     exists = scanner.accept("IF", "EXISTS")
     name = session.context.full_name(kind, scanner.name())
@@ -82,6 +82,7 @@ def alter(session: Session, scanner: Scanner) -> Result:
         scanner.expect("SET")
         given = scanner.options()
     scanner.end()
+    session.commit()
     item.options = _checked(session, kind, item.options | given)
     return status("Statement executed successfully.")
 

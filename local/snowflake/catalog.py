@@ -47,13 +47,17 @@ class Object:
 
 @dataclass(frozen=True)
 class Column:
-    """A table's column: its declared Snowflake type and the DuckDB type that stores it."""
+    """A table's column: its declared Snowflake type and the DuckDB type that stores it.
+
+    `default` is a DuckDB expression.
+    """
 
     name: str
     snowflake_type: str
     duckdb_type: str
     nullable: bool
     max_chars: int | None = None
+    default: str | None = None
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import account, copy_into, dml, errors, grants, queries, relations, show
+from . import account, alter_table, copy_into, dml, errors, grants, queries, relations, show
 from .results import Result, status
 from .scanner import Scanner
 
@@ -32,6 +32,8 @@ def run(session: Session, text: str) -> Result:
         return grants.revoke(session, scanner)
     if scanner.accept("DROP"):
         return account.drop(session, scanner)
+    if scanner.accept("ALTER", "TABLE"):
+        return alter_table.run(session, text)
     if scanner.accept("ALTER"):
         return account.alter(session, scanner)
     if scanner.accept("USE"):

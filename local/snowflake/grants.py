@@ -33,6 +33,7 @@ def revoke(session: Session, scanner: Scanner) -> Result:
 
 
 def _statement(session: Session, scanner: Scanner, granting: bool) -> None:
+    session.commit()
     preposition = "TO" if granting else "FROM"
     if scanner.peek() == "ROLE" and scanner.peek(2) == preposition:
         _role(session, scanner, granting, preposition)
@@ -42,6 +43,7 @@ def _statement(session: Session, scanner: Scanner, granting: bool) -> None:
     if scanner.accept("ACCOUNT"):
         _check(privileges, "ACCOUNT")
         role = _grantee(session, scanner, preposition)
+        scanner.end()
         _require_manage_grants(session)
         for privilege in privileges:
             _apply(session, granting, role, privilege, "ACCOUNT", ())
@@ -98,11 +100,13 @@ def _one(
     kind = "INTEGRATION" if scanner.accept("INTEGRATION") else account.kind_of(scanner)
     item = context.catalog.get(kind, context.full_name(kind, scanner.name()))
     role = _grantee(session, scanner, preposition)
+    current_grants = _current_grants(scanner, privileges)
+    scanner.end()
     if not context.access.owns(context.role, item):
         _require_manage_grants(session)
     for privilege in _check(privileges, kind):
         if privilege == "OWNERSHIP":
-            _transfer(item, role, granting)
+            _transfer(session, item, role, granting, current_grants)
         else:
             _apply(session, granting, role, privilege, kind, item.name)
 
@@ -127,6 +131,9 @@ def _many(
         scanner.expect("DATABASE")
     within = context.catalog.get(container, context.full_name(container, scanner.name()))
     role = _grantee(session, scanner, preposition)
+    scanner.end()
+    if privileges == ["OWNERSHIP"]:
+        raise errors.not_supported("OWNERSHIP ON ALL and ON FUTURE")
     if future or not context.access.owns(context.role, within):
         _require_manage_grants(session)
     for privilege in _check(privileges, kind):
@@ -143,12 +150,16 @@ def _grantee(session: Session, scanner: Scanner, preposition: str) -> str:
     scanner.expect(preposition, "ROLE")
     role = session.context.catalog.get("ROLE", scanner.name()).name[0]
     scanner.accept("WITH", "GRANT", "OPTION")
-    if scanner.peek(1) == "CURRENT":
-        if not (scanner.accept("COPY") or scanner.accept("REVOKE")):
-            raise scanner.unexpected()
-        scanner.expect("CURRENT", "GRANTS")
-    scanner.end()
     return role
+
+
+def _current_grants(scanner: Scanner, privileges: list[str]) -> str | None:
+    """COPY or REVOKE, what GRANT OWNERSHIP shall do with the other grants on the object."""
+    if privileges == ["OWNERSHIP"]:
+        for what in ("COPY", "REVOKE"):
+            if scanner.accept(what, "CURRENT", "GRANTS"):
+                return what
+    return None
 
 
 def _apply(
@@ -158,9 +169,22 @@ def _apply(
     (access.grant if granting else access.revoke)(role, privilege, kind, name)
 
 
-def _transfer(item: Object, role: str, granting: bool) -> None:
+def _transfer(
+    session: Session, item: Object, role: str, granting: bool, current_grants: str | None
+) -> None:
+    """Hands an object over. Grants of others must be copied or revoked explicitly."""
+    access = session.context.access
     if not granting:
-        raise errors.syntax("ownership can only be granted")
+        raise errors.SqlError("003937", "23001", "SQL execution error: OWNERSHIP can only be transferred.")
+    if current_grants is None and (dependent := access.dependent_grant(item)):
+        message = (
+            f"SQL execution error: Dependent grant of privilege '{dependent[0]}' on securable"
+            f" '{item.label()}' to role '{dependent[1]}' exists.  It must be revoked first.  More than one"
+            " dependent grant may exist: use 'SHOW GRANTS' command to view them."
+        )
+        raise errors.SqlError("003036", "23001", message)
+    if current_grants == "REVOKE":
+        access.revoke_all(item)
     item.owner = role
 
 

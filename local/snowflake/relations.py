@@ -37,10 +37,10 @@ def create(session: Session, text: str) -> Result:
         return _create_view(session, tree, name)
     if tree.expression:
         return _create_table_as(session, tree, name)
-    columns, ddl = _columns(tree, session)
+    columns = _columns(tree, session)
     _check_properties(tree, _TABLE_PROPERTIES, options.TABLE)
     with session.statement():
-        session.execute(f"create or replace table {quoted(name)} ({', '.join(ddl)})")
+        session.execute(table_ddl(name, columns))
     return _register(session, Table("TABLE", name, session.owner(), columns=columns))
 
 
@@ -99,20 +99,18 @@ def _check_properties(
             raise errors.not_supported(f"{one.sql('snowflake')} of a {tree.kind.lower()}")
 
 
-def _columns(tree: exp.Create, session: Session) -> tuple[list[Column], list[str]]:
-    """The columns as the catalog knows them and as DuckDB stores them."""
+def _columns(tree: exp.Create, session: Session) -> list[Column]:
     if not isinstance(tree.this, exp.Schema):
         raise errors.syntax("a table needs columns")
     definitions = [one for one in tree.this.expressions if isinstance(one, exp.ColumnDef)]
     key = _primary_key(tree.this)
-    columns, ddl = [], []
+    columns: list[Column] = []
     for definition in definitions:
-        column, default = _column(definition, key, session)
+        column = defined_column(definition, key, session)
         if any(other.name == column.name for other in columns):
             raise errors.compilation("002025", "42S21", f"duplicate column name '{column.name}'")
         columns.append(column)
-        ddl.append(_column_ddl(column, default))
-    return columns, ddl
+    return columns
 
 
 def _primary_key(schema: exp.Schema) -> set[str]:
@@ -129,9 +127,8 @@ def _primary_key(schema: exp.Schema) -> set[str]:
     return key
 
 
-def _column(
-    definition: exp.ColumnDef, key: set[str], session: Session
-) -> tuple[Column, str | None]:
+def defined_column(definition: exp.ColumnDef, key: set[str], session: Session) -> Column:
+    """The column a definition declares; those of a primary key are never null."""
     if definition.kind is None:
         raise errors.syntax(f"column '{definition.name}' has no type")
     stored = datatypes.stored(definition.kind)
@@ -146,17 +143,24 @@ def _column(
             default = translate.duckdb_sql(kind.this, session.context)
         elif not isinstance(kind, (exp.CommentColumnConstraint, exp.UniqueColumnConstraint)):
             raise errors.not_supported(f"{kind.sql('snowflake')} of a column")
-    column = Column(definition.name, stored.snowflake, stored.duckdb, nullable, stored.max_chars)
-    return column, default
+    return Column(
+        definition.name, stored.snowflake, stored.duckdb, nullable, stored.max_chars, default
+    )
 
 
-def _column_ddl(column: Column, default: str | None = None) -> str:
+def table_ddl(name: Name, columns: list[Column]) -> str:
+    """The DuckDB table behind a table, which enforces what Snowflake enforces."""
+    definitions = ", ".join(_column_ddl(column) for column in columns)
+    return f"create or replace table {quoted(name)} ({definitions})"
+
+
+def _column_ddl(column: Column) -> str:
     name = quoted((column.name,))
     parts = [name, column.duckdb_type]
     if not column.nullable:
         parts.append("not null")
-    if default:
-        parts.append(f"default ({default})")
+    if column.default:
+        parts.append(f"default ({column.default})")
     if column.max_chars is not None:
         parts.append(f"check (length({name}) <= {column.max_chars})")
     return " ".join(parts)
@@ -184,14 +188,20 @@ def create_stream(session: Session, scanner: Scanner, replace: bool) -> Result:
             f"create or replace table {changes} ({', '.join(stored)},"
             ' "METADATA$ROW_ID" varchar default md5(uuid()::varchar))'
         )
-        session.execute(
-            f"create or replace view {quoted(name)} as select {names},"
-            " 'INSERT' as \"METADATA$ACTION\", false as \"METADATA$ISUPDATE\","
-            f' "METADATA$ROW_ID" from {changes}'
-        )
+        session.execute(stream_ddl(name, table.columns, changes))
         if given.get("SHOW_INITIAL_ROWS"):
             session.execute(
                 f"insert into {changes} ({names}) select {names} from {quoted(table.name)}"
             )
     stream = Stream("STREAM", name, session.owner(), given, table=table.name, changes_table=changes)
     return _register(session, stream)
+
+
+def stream_ddl(name: Name, columns: list[Column], changes: str) -> str:
+    """The DuckDB view behind a stream: the rows not yet consumed, and what became of them."""
+    names = ", ".join(quoted((column.name,)) for column in columns)
+    return (
+        f"create or replace view {quoted(name)} as select {names},"
+        " 'INSERT' as \"METADATA$ACTION\", false as \"METADATA$ISUPDATE\","
+        f' "METADATA$ROW_ID" from {changes}'
+    )
