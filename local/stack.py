@@ -9,7 +9,7 @@
         stack.invoke("PublishFunction", {"task": "merge"})
 
 Entering starts one gateway on a free loopback port (`endpoint_url`): our Lambda and
-Firehose, moto for S3, SQS, Secrets Manager, CloudFormation and the rest. `deploy`
+Firehose, one call of STS, moto for S3, SQS, Secrets Manager, CloudFormation and the rest. `deploy`
 translates the template, resolves it in moto's CloudFormation and starts what it declares:
 functions as processes of the release binaries, their environment, event source mappings,
 asynchronous retries and failure destinations, delivery streams, bucket notifications,
@@ -27,6 +27,7 @@ secrets. Nothing of that is wired anywhere else. Leaving stops everything.
 | `reports` | the REPORT of every invocation so far |
 | `metrics()` | the embedded-metric-format lines that functions logged |
 | `events.redeliver(prefix, times, shuffle)` | S3 notifications again |
+| `sts.issuer`, `sts.published_keys`, `sts.enabled` | web identity tokens of the functions' roles |
 | `firehose.fault_rate`, `firehose.refuse_next(n)` | faults on demand |
 
 moto keeps its state in the process: one stack at a time.
@@ -56,6 +57,7 @@ from local.aws.gateway import Gateway
 from local.aws.instance import FunctionConfig, Report
 from local.aws.lambda_service import PATH_PREFIX, RETRY_DELAYS_S, LambdaService
 from local.aws.sqs_poller import SqsPoller
+from local.aws.sts import ACTION, SERVICE, Sts
 
 ROOT = Path(__file__).resolve().parent.parent
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -118,10 +120,12 @@ class Stack:
             max_instances=self._max_instances,
         )
         self.firehose = Firehose(self._put_object)
+        self.sts = Sts(ACCOUNT)
         self.events = S3Events(REGION, self._invoke_by_arn, self._send)
         self.events.attach()
         self._gateway.route_path(PATH_PREFIX, self.lambdas.handle)
         self._gateway.route_target(FIREHOSE_TARGET, self.firehose.handle)
+        self._gateway.route_action(SERVICE, ACTION, self.sts.handle)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -143,6 +147,7 @@ class Stack:
         self._deployment = deployment
         for config in wiring.functions(deployment, self._commands).values():
             self.lambdas.create(config)
+        self.sts.callers = wiring.callers(deployment)
         for stream in wiring.streams(deployment, self._timing.firehose_interval_s):
             self.firehose.create(stream)
         for bucket in wiring.versioned_buckets(deployment):

@@ -133,6 +133,8 @@ def check_environment(config: FunctionConfig) -> None:
 def self_description(config: FunctionConfig) -> dict[str, str]:
     """The variables with which Lambda tells a function about itself."""
     return {
+        # Stands for the credentials of the function's role, which it tells apart from the others'.
+        "AWS_ACCESS_KEY_ID": config.name,
         "AWS_LAMBDA_FUNCTION_NAME": config.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterable
 from http.client import responses
 from typing import Any
+from urllib.parse import parse_qs
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
 
-from local.aws.http import Request, Response
+from local.aws.http import Request, Response, signer
 from local.connections import Connections
 
 Handler = Callable[[Request], Response]
 
 
 class Gateway:
-    """Routes by path prefix or by the service in X-Amz-Target; S3, SQS and others go to moto."""
+    """Routes by path prefix, by the service in X-Amz-Target, or by service and action; the rest goes to moto."""
 
     def __init__(self) -> None:
         self._paths: dict[str, Handler] = {}
         self._targets: dict[str, Handler] = {}
+        self._actions: dict[tuple[str, str], Handler] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = _Server("127.0.0.1", 0, self._serve, _QuietHandler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -39,6 +42,10 @@ class Gateway:
         """Sends requests whose X-Amz-Target is `service`.Operation to `handler`."""
         self._targets[service] = handler
 
+    def route_action(self, service: str, action: str, handler: Handler) -> None:
+        """Sends one action of a service that speaks the query protocol to `handler`; its others stay with moto."""
+        self._actions[service, action] = handler
+
     def stop(self) -> None:
         """Stops listening and waits for the answers under way."""
         self._server.shutdown()
@@ -46,7 +53,7 @@ class Gateway:
         self._server.server_close()
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        handler = self._handler(environ)
+        handler = self._handler(environ) or self._action(environ)
         if handler is None:
             return self._moto(environ, start_response)
         response = handler(_request(environ))
@@ -61,19 +68,36 @@ class Gateway:
         path = environ["PATH_INFO"]
         return next((handler for prefix, handler in self._paths.items() if path.startswith(prefix)), None)
 
+    def _action(self, environ: dict[str, Any]) -> Handler | None:
+        """Reads the form of a query, and puts it back for whoever answers."""
+        service = signer(_headers(environ))[1]
+        if not any(service == one for one, _ in self._actions):
+            return None
+        body = _body(environ)
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        action = parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
+        return self._actions.get((service, action))
+
 
 def _request(environ: dict[str, Any]) -> Request:
-    headers = {
+    return Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], _headers(environ), _body(environ))
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    return {
         name.removeprefix("HTTP_").replace("_", "-").lower(): value
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }
+
+
+def _body(environ: dict[str, Any]) -> bytes:
     # A chunked body has no length; the server marks its stream as ending by itself.
     length = int(environ.get("CONTENT_LENGTH") or (-1 if environ.get("wsgi.input_terminated") else 0))
     body = environ["wsgi.input"].read(length)
     if len(body) < length:
         raise ConnectionAbortedError("the client went away before its request was complete")
-    return Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], headers, body)
+    return body
 
 
 class _Server(Connections, ThreadedWSGIServer):

@@ -17,6 +17,12 @@ class Request:
     body: bytes
 
 
+def signer(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The access key id and the service that a signature (version 4) names; two empty texts if there is none."""
+    scope = headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
+    return (scope[0], scope[3]) if len(scope) == 5 else ("", "")
+
+
 @dataclass(frozen=True)
 class Response:
     """One response."""

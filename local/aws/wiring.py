@@ -11,6 +11,7 @@ from local.aws.events import Route
 from local.aws.firehose import StreamConfig
 from local.aws.instance import FunctionConfig
 from local.aws.sqs_poller import MappingConfig
+from local.aws.sts import ACTION, SERVICE, Caller
 
 RELEASE = Path(__file__).resolve().parents[2] / "target" / "release"
 
@@ -65,6 +66,24 @@ def _command(resource: Resource, commands: dict[str, tuple[str, ...]]) -> tuple[
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def callers(deployment: Deployment) -> dict[str, Caller]:
+    """Every function's role by the access key id it runs with, and whether it may ask STS for a token."""
+    roles = {role.arn: role for role in deployment.of_type("AWS::IAM::Role")}
+    found = {}
+    for function in deployment.of_type("AWS::Lambda::Function"):
+        arn = function.properties["Role"]
+        found[function.physical_id] = Caller(arn, arn in roles and _allows(roles[arn], f"{SERVICE}:{ACTION}"))
+    return found
+
+
+def _allows(role: Resource, action: str) -> bool:
+    """Whether an inline policy names the action; conditions and denials are not looked at."""
+    policies = [one["PolicyDocument"] for one in role.properties.get("Policies", []) if one]
+    statements = [statement for policy in policies for statement in policy["Statement"] if statement]
+    actions = [one.get("Action", []) for one in statements if one["Effect"] == "Allow"]
+    return any(action in (one if isinstance(one, list) else [one]) for one in actions)
 
 
 def streams(deployment: Deployment, interval_s: float | None) -> Iterator[StreamConfig]:

@@ -10,6 +10,7 @@ refuses; what it cannot translate faithfully it refuses too (001003), and never 
 Where it differs from Snowflake:
 
 - Transactions run one at a time. Secondary roles are not applied.
+- Network policies are not looked at. Snowflake wants one for programmatic access tokens.
 - Timestamps hold microseconds. Quotients and averages are doubles, not numbers.
 - Columns are found without regard to the case of quoted names; tables are not.
 - Time travel is answered only for a table that was not written since.

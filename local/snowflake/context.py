@@ -73,10 +73,7 @@ class Context:
 
     def assume(self, role: str) -> None:
         if self.catalog.find("ROLE", (role,)) is None or not self.access.may_assume(self.user, role):
-            message = (
-                f"Role '{role}' specified in the connect string does not exist or not authorized."
-            )
-            raise errors.SqlError("390189", "08001", message)
+            raise errors.role_not_authorized(role)
         self.role = role
 
     def require_warehouse(self) -> None:

@@ -56,6 +56,11 @@ def insufficient(kind: str, name: str) -> SqlError:
     return SqlError("003001", "42501", message)
 
 
+def role_not_authorized(role: str) -> SqlError:
+    message = f"Role '{role}' specified in the connect string does not exist or not authorized."
+    return SqlError("390189", "08001", message)
+
+
 def canceled() -> SqlError:
     return SqlError("000604", "57014", "SQL execution canceled")
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from local.connections import Connections
 
 from . import errors, request_body, results
+from .auth import Identity
 from .errors import ApiError
 from .jobs import Job
 
@@ -42,6 +43,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: what was asked is in `SnowflakeServer.history`."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date of an answer is by the account's clock."""
+        return super().date_time_string(self.server.owner.engine.clock() if timestamp is None else timestamp)
 
     def do_GET(self) -> None:
         self._respond("GET")
@@ -78,23 +83,23 @@ class Handler(BaseHTTPRequestHandler):
             raise fault
         headers = {name.lower(): value for name, value in self.headers.items()}
         owner = self.server.owner
-        user = request_body.authenticate(owner.engine, headers, owner.account, owner.engine.clock())
+        identity = owner.authentication.identify(headers)
         if action == "submit":
-            self._submit(user, headers, query, body)
+            self._submit(identity, headers, query, body)
         elif action == "poll":
-            self._poll(user, parts[0], query)
+            self._poll(identity.user, parts[0], query)
         else:
-            self._cancel(user, parts[0])
+            self._cancel(identity.user, parts[0])
 
     def _submit(
-        self, user: str, headers: dict[str, str], query: dict[str, str], body: bytes
+        self, identity: Identity, headers: dict[str, str], query: dict[str, str], body: bytes
     ) -> None:
         owner = self.server.owner
         if headers.get("content-type", "").split(";")[0].strip() != "application/json":
             raise ApiError(415)
         fields = request_body.read_body(body)
         request = request_body.request(fields, query.get("nullable", "true") != "false")
-        context = request_body.context(owner.engine, user, fields)
+        context = request_body.context(owner.engine, identity, fields)
         retry = query.get("retry") == "true"
         job = owner.jobs.submit(context, request, query.get("requestId"), retry)
         if query.get("async") != "true":

@@ -3,6 +3,8 @@ about operation only and may be accepted without changing what a statement does.
 
 from __future__ import annotations
 
+import re
+
 from . import errors
 from .scanner import Value
 
@@ -17,8 +19,9 @@ ROLE = {"COMMENT"}
 USER = {
     "LOGIN_NAME", "DISPLAY_NAME", "EMAIL", "DISABLED", "DEFAULT_WAREHOUSE", "DEFAULT_NAMESPACE",
     "DEFAULT_ROLE", "DEFAULT_SECONDARY_ROLES", "RSA_PUBLIC_KEY", "RSA_PUBLIC_KEY_2", "TYPE",
-    "COMMENT", "NETWORK_POLICY", "TIMEZONE",
+    "COMMENT", "NETWORK_POLICY", "TIMEZONE", "WORKLOAD_IDENTITY",
 }
+WORKLOAD_IDENTITY = {"TYPE", "ARN", "ISSUER"}
 INTEGRATION = {
     "TYPE", "STORAGE_PROVIDER", "STORAGE_AWS_ROLE_ARN", "STORAGE_AWS_EXTERNAL_ID",
     "STORAGE_AWS_OBJECT_ACL", "ENABLED", "STORAGE_ALLOWED_LOCATIONS", "STORAGE_BLOCKED_LOCATIONS",
@@ -92,7 +95,20 @@ def user(given: dict[str, Value]) -> dict[str, Value]:
     check("USER", USER, given)
     if given.get("TYPE", "PERSON") not in ("PERSON", "SERVICE", "LEGACY_SERVICE"):
         raise errors.syntax(f"invalid value '{given['TYPE']}' for property 'TYPE'")
+    if "WORKLOAD_IDENTITY" in given:
+        _workload_identity(given["WORKLOAD_IDENTITY"], given.get("TYPE"))
     return given
+
+
+def _workload_identity(identity: Value, user_type: Value) -> None:
+    """An identity of AWS: the ARN of an IAM role or user, and who issues its tokens."""
+    if user_type != "SERVICE":
+        raise errors.syntax("WORKLOAD_IDENTITY is a property of users with TYPE = SERVICE")
+    if not isinstance(identity, dict) or identity.get("TYPE") != "AWS":
+        raise errors.not_supported(f"WORKLOAD_IDENTITY = {identity}")
+    check("WORKLOAD_IDENTITY", WORKLOAD_IDENTITY, identity)
+    if not re.fullmatch(r"arn:aws[\w-]*:iam::\d{12}:(role|user)/\S+", str(identity.get("ARN"))):
+        raise errors.syntax(f"invalid value '{identity.get('ARN')}' for property 'ARN'")
 
 
 def file_format(given: dict[str, Value]) -> dict[str, Value]:

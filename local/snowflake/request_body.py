@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 
-from . import auth, bindings
+from . import bindings, errors
+from .auth import Identity
 from .catalog import Object
 from .context import DEFAULT_TIMEZONE, Context
 from .engine import Engine
@@ -24,26 +24,6 @@ _PARAMETERS = {
 """Snowflake's allow-list without the output formats, which this stand-in does not apply."""
 
 MAX_QUERY_TAG_CHARS = 2000
-
-
-def authenticate(
-    engine: Engine, headers: dict[str, str], account: str | None, now: float | None = None
-) -> str:
-    """Checks the headers every request needs; returns the user. Keys of `headers` are lower case."""
-    if not headers.get("user-agent"):
-        raise ApiError(400, "391903", "Unsupported User-Agent null is specified.")
-    accept = headers.get("accept", "")
-    if "application/json" not in accept and "*/*" not in accept:
-        raise ApiError(400, "391902", f"Unsupported Accept header {accept or 'null'} is specified.")
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    kind = headers.get("x-snowflake-authorization-token-type", "OAUTH")
-    if kind == "OAUTH":  # what Snowflake assumes when the header is missing
-        raise ApiError(401, "390303", "Invalid OAuth access token.")
-    if kind != "KEYPAIR_JWT":
-        raise ApiError(401, "390144", f"the stand-in does not accept tokens of type {kind}")
-    if scheme != "Bearer" or not token:
-        raise ApiError(401, "390144", "JWT token is invalid.")
-    return auth.verify(engine.catalog, token, account, time.time() if now is None else now)
 
 
 def read_body(body: bytes) -> dict[str, object]:
@@ -92,16 +72,19 @@ def parameters(body: dict[str, object]) -> dict[str, str]:
     return found
 
 
-def context(engine: Engine, user: str, body: dict[str, object]) -> Context:
+def context(engine: Engine, identity: Identity, body: dict[str, object]) -> Context:
     """The session of a request: what it names, else the user's defaults. Names are exact.
 
-    Raises `SqlError` when the user does not hold the role.
+    Raises `SqlError` when the user does not hold the role, or signed in for another one.
     """
-    account_user: Object = engine.catalog.get("USER", (user,))
+    account_user: Object = engine.catalog.get("USER", (identity.user,))
     defaults = account_user.options
     given = parameters(body)
-    session = engine.context(user, None)
-    session.assume(str(body.get("role") or defaults.get("DEFAULT_ROLE") or "PUBLIC"))
+    session = engine.context(identity.user, None)
+    role = str(body.get("role") or identity.role or defaults.get("DEFAULT_ROLE") or "PUBLIC")
+    if identity.role not in (None, role):
+        raise errors.role_not_authorized(role)  # the code is chosen
+    session.assume(role)
     session.warehouse = _text(body.get("warehouse") or defaults.get("DEFAULT_WAREHOUSE"))
     namespace: tuple[str, ...] = ()
     if name := _text(defaults.get("DEFAULT_NAMESPACE")):

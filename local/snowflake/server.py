@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Self
 
-from . import auth, scanner
+from . import key_pair, scanner
+from .auth import Authentication, Identity
 from .catalog import Object
 from .engine import Engine
 from .faults import Faults
@@ -35,7 +37,7 @@ class SnowflakeServer:
         sync_seconds: float = SYNC_SECONDS,
     ) -> None:
         self.engine = Engine(StagedFiles(s3_endpoint))
-        self.account = account
+        self.authentication = Authentication(self.engine.catalog, account, lambda: self.engine.clock())
         self.partition_rows = partition_rows
         self.sync_seconds = sync_seconds
         self.faults = Faults()
@@ -74,14 +76,26 @@ class SnowflakeServer:
 
     def add_user(self, name: str, public_key: str, administrator: bool = False) -> None:
         """Adds a user who signs in with this PEM public key."""
-        options = {"RSA_PUBLIC_KEY": auth.key_text(public_key)}
-        auth.load_key(public_key)
+        options = {"RSA_PUBLIC_KEY": key_pair.key_text(public_key)}
+        key_pair.load_key(public_key)
         role = "ACCOUNTADMIN" if administrator else None
         self.engine.catalog.add(
             Object("USER", (name.upper(),), "USERADMIN", options | {"DEFAULT_ROLE": role})
         )
         if role:
             self.engine.access.grant_role_to_user(role, name.upper())
+
+    def add_access_token(self, user: str, role: str | None = None, valid_for_s: float = 86_400) -> str:
+        """A new programmatic access token of a user, good for this role alone if one is given."""
+        return self.authentication.add_access_token(Identity(user, role), self.engine.clock() + valid_for_s)
+
+    def trust_issuer(self, issuer: str, public_keys: dict[str, str]) -> None:
+        """Makes an issuer of workload identity tokens known, with the keys (PEM by `kid`) it publishes."""
+        self.authentication.issuers[issuer] = public_keys
+
+    def shift_clock(self, seconds: float) -> None:
+        """Makes the account's clock go ahead of this machine's (or behind)."""
+        self.engine.clock = lambda: time.time() + seconds
 
     def slow_next(self, seconds: float, count: int = 1) -> None:
         """Makes the next statements take this much longer."""

@@ -19,10 +19,11 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.server import ThreadedMotoServer
 
+from local import jwt
 from local.snowflake import SnowflakeServer
 
 BUCKET = "standin-lake"
@@ -85,9 +86,7 @@ class Client:
         subject = f"LOCAL.{self.user}"
         standard = {"iss": f"{subject}.SHA256:{fingerprint}", "sub": subject, "iat": now, "exp": now + 300}
         merged = {name: value for name, value in (standard | claims).items() if value is not None}
-        signed = f"{_encode({'alg': 'RS256', 'typ': 'JWT'})}.{_encode(merged)}"
-        signature = (sign_with or self.key).sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{signed}.{_url_safe(signature)}"
+        return jwt.sign(merged, sign_with or self.key)
 
     def send(
         self, method: str, path: str, body: Any = None, token: str | None = None, **headers: str | None
@@ -137,14 +136,6 @@ class Client:
                 return answer
             time.sleep(0.01)
         raise AssertionError("the statement does not end")
-
-
-def _url_safe(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _encode(part: dict[str, Any]) -> str:
-    return _url_safe(json.dumps(part).encode())
 
 
 class Account:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -64,6 +65,19 @@ def test_a_user_has_two_keys_so_that_they_rotate(account: Account) -> None:
     slots = account.server.engine.catalog.get("USER", ("ADMIN",)).options
     slots["RSA_PUBLIC_KEY_2"], slots["RSA_PUBLIC_KEY"] = slots["RSA_PUBLIC_KEY"], None
     assert account.admin.submit("select 1").status == 200
+
+
+def test_answers_carry_the_accounts_time_so_that_a_skewed_client_can_correct_itself(account: Account) -> None:
+    """394302: the token reached Snowflake more than 60 seconds from its `iat`, one way or the other."""
+    for ahead in (90, -90):
+        account.server.shift_clock(ahead)
+        refused = account.admin.submit("select 1")
+        assert (refused.status, refused.code) == (401, "394302")
+        server_time = int(parsedate_to_datetime(refused.headers["date"]).timestamp())
+        assert abs(server_time - time.time() - ahead) < 5
+        token = account.admin.token(iat=server_time, exp=server_time + 60)
+        answer = account.admin.send("POST", STATEMENTS, {"statement": "select 1"}, token=token)
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize(
