@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from . import copy_checks, copy_options, dml, errors, staged_rows
+from . import copy_checks, copy_options, dml, errors, load_metadata, staged_rows
 from .copy_checks import FILE, ROW, RowError, Target
 from .copy_options import CopyStatement
 from .datatypes import ResultColumn
 from .results import Result, text_result
 from .scanner import Scanner
 from .staged import Location, StagedFile
-from .state import load_history
 
 if TYPE_CHECKING:
     from .session import Session, Transaction
@@ -43,15 +42,12 @@ def run(session: Session, scanner: Scanner) -> Result:
     session.context.require_warehouse()
     with session.statement() as transaction:
         files = _files(session, statement)
-        loaded = _loaded(session, statement)
-        fresh = [
-            file for file in files
-            if statement.force or (file.location.key, file.etag) not in loaded
-        ]
+        fresh = load_metadata.unloaded(session, statement, files)
         if not fresh:
             return text_result({"status": ["Copy executed with 0 files processed."]})
         outcomes = _load(session, transaction, statement, fresh)
-        _remember(session, statement, outcomes)
+        loaded = [outcome.file for outcome in outcomes if outcome.status == "LOADED"]
+        load_metadata.remember(session, statement.table, loaded)
     by_file = {outcome.file: outcome for outcome in outcomes}
     return _result([by_file.get(file) or _skipped(file) for file in files])
 
@@ -74,27 +70,11 @@ def _files(session: Session, statement: CopyStatement) -> list[StagedFile]:
     return files
 
 
-def _loaded(session: Session, statement: CopyStatement) -> set[tuple[str, str]]:
-    history = load_history(statement.table.name)
-    query = f"select path, etag from {history} where table_name = ?"
-    return set(session.execute(query, [statement.table.label()]).fetchall())
-
-
-def _remember(session: Session, statement: CopyStatement, outcomes: list[Outcome]) -> None:
-    rows = pa.table({
-        "table_name": [statement.table.label() for one in outcomes if one.status == "LOADED"],
-        "path": [one.file.location.key for one in outcomes if one.status == "LOADED"],
-        "etag": [one.file.etag for one in outcomes if one.status == "LOADED"],
-    })
-    if rows.num_rows:
-        session.insert_arrow(load_history(statement.table.name), rows)
-
-
 def _load(
     session: Session, transaction: Transaction, statement: CopyStatement, files: list[StagedFile]
 ) -> list[Outcome]:
     """Reads the files and loads those of the same columns together."""
-    started = datetime.now(UTC)
+    started = datetime.fromtimestamp(session.engine.clock(), UTC)
     outcomes = [Outcome(file) for file in files]
     groups: dict[pa.Schema, list[tuple[int, pa.Table]]] = {}
     for index, body in enumerate(session.engine.files.read(files)):

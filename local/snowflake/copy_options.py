@@ -47,6 +47,7 @@ class CopyStatement:
     case_sensitive: bool
     skip_file: bool
     force: bool
+    load_uncertain: bool
 
 
 def read(session: Session, scanner: Scanner) -> CopyStatement:
@@ -78,6 +79,7 @@ def read(session: Session, scanner: Scanner) -> CopyStatement:
         case_sensitive=_match(given) == "CASE_SENSITIVE",
         skip_file=_on_error(given) == "SKIP_FILE",
         force=given.get("FORCE") is True,
+        load_uncertain=given.get("LOAD_UNCERTAIN_FILES") is True,
     )
 
 

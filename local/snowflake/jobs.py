@@ -15,6 +15,7 @@ from .results import Result, text_result
 from .session import Session
 
 MAX_TIMEOUT_S = 604_800
+_INTERRUPT_INTERVAL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,14 @@ class Job:
         if self.error is None:
             self.error = error
         self.canceled.set()
-        if self.session:
-            self.session.interrupt()
+        threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Again and again, as DuckDB forgets an interrupt that comes between two of its queries."""
+        while not self.done.is_set():
+            if self.session:
+                self.session.interrupt()
+            self.done.wait(_INTERRUPT_INTERVAL_S)
 
     def finish(self, result: Result | None, error: errors.SqlError | None) -> None:
         self.result = result

@@ -43,6 +43,8 @@ class Session:
         self.context = context
         self.transaction: Transaction | None = None
         self._cancel = cancel
+        self._commit_guard = threading.Lock()
+        self._committing = False
         self._cursor = engine.connection.cursor()
         self.set_timezone(context.timezone)
 
@@ -65,11 +67,14 @@ class Session:
         return self.context.role or "ACCOUNTADMIN"
 
     def interrupt(self) -> None:
-        """Stops the running query, from another thread."""
-        try:
-            self._cursor.interrupt()
-        except duckdb.Error:
-            pass  # the session has just ended
+        """Stops the running query, from another thread; a commit under way takes place."""
+        with self._commit_guard:
+            if self._committing:
+                return
+            try:
+                self._cursor.interrupt()
+            except duckdb.Error:
+                pass  # the session has just ended
 
     def run(self, text: str, values: list[bindings.Binding]) -> Result:
         """Runs one statement."""
@@ -98,6 +103,9 @@ class Session:
         if transaction is None:
             return
         try:
+            with self._commit_guard:
+                self.check_canceled()
+                self._committing = True
             for name in transaction.consumed:
                 stream = self.context.catalog.get("STREAM", name)
                 self._cursor.execute(f"delete from {stream.changes_table}")
@@ -107,6 +115,11 @@ class Session:
         except duckdb.Error as error:
             self.rollback()
             raise errors.from_duckdb(error) from error
+        except errors.SqlError:
+            self.rollback()
+            raise
+        finally:
+            self._committing = False
         for table in transaction.written:
             table.modified = self.engine.clock()
         self._end()

@@ -8,8 +8,8 @@ from .context import quoted
 HIDDEN_SCHEMA = "$STATE"
 """A DuckDB schema in each database that the catalog does not know, so no statement reaches it."""
 
-CREATE = "(table_name varchar, path varchar, etag varchar)"
-"""What COPY has loaded: Snowflake keys on the path and on the bytes, for each table."""
+CREATE = "(table_name varchar, path varchar, etag varchar, loaded_at double)"
+"""What COPY has loaded and when: Snowflake keys on the path and on the bytes, for each table."""
 
 
 def load_history(name: Name) -> str:

@@ -76,13 +76,14 @@ class Client:
         self._host = url.removeprefix("http://")
         self.key = key
         self.user = user
+        self.ahead_s = 0.0
 
     def token(self, sign_with: rsa.RSAPrivateKey | None = None, **claims: Any) -> str:
         der = self.key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         fingerprint = base64.b64encode(hashlib.sha256(der).digest()).decode()
-        now = int(time.time())
+        now = int(time.time() + self.ahead_s)
         subject = f"LOCAL.{self.user}"
         standard = {"iss": f"{subject}.SHA256:{fingerprint}", "sub": subject, "iat": now, "exp": now + 300}
         merged = {name: value for name, value in (standard | claims).items() if value is not None}
@@ -149,6 +150,11 @@ class Account:
 
     def run(self, script: str) -> None:
         self.server.run_script(f"use role sysadmin; use schema db.s; use warehouse wh; {script}")
+
+    def shift_clock(self, seconds: float) -> None:
+        """Lets time pass for the account and those who sign in."""
+        self.server.shift_clock(seconds)
+        self.admin.ahead_s = self.service.ahead_s = seconds
 
     def put(self, key: str, body: bytes) -> None:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)

@@ -44,6 +44,7 @@ def test_copy_reports_each_file(table: Account) -> None:
 
 
 def test_copy_loads_the_same_bytes_once_and_changed_bytes_again(table: Account) -> None:
+    """ "Load metadata": by path and eTag, until the table is truncated or replaced; FORCE does not ask it."""
     columns = {"a": [Decimal(1)], "b": ["x"]}
     table.put_parquet("once.parquet", columns)
     table.put_parquet("other.parquet", columns)
@@ -54,10 +55,48 @@ def test_copy_loads_the_same_bytes_once_and_changed_bytes_again(table: Account) 
     assert statuses(table.copy("t", "once.parquet")) == ["LOADED"]
     assert statuses(table.copy("t", "once.parquet", force="true")) == ["LOADED"]
     assert len(rows(table)) == 4
+    table.run("delete from t")
+    assert table.copy("t", "once.parquet").data() == NOTHING
     table.run("truncate table t")
     assert statuses(table.copy("t", "once.parquet")) == ["LOADED"]
     table.run("create or replace table t (a number(5, 2), b varchar(3) not null)")
     assert statuses(table.copy("t", "once.parquet")) == ["LOADED"]
+
+
+DAY_S = 86_400
+
+
+def test_load_metadata_lasts_64_days(table: Account) -> None:
+    """ "Load metadata": after that the status of a file that has not changed since is uncertain."""
+    table.put_parquet("old.parquet", {"a": [Decimal(1)], "b": ["x"]})
+    table.put_parquet("missed.parquet", {"a": [Decimal(2)], "b": ["x"]})
+    assert statuses(table.copy("t", "old.parquet")) == ["LOADED"]
+    table.shift_clock(63 * DAY_S)
+    assert table.copy("t", "old.parquet").data() == NOTHING
+    table.shift_clock(65 * DAY_S)
+    assert table.copy("t", "old.parquet", "missed.parquet").data() == NOTHING
+    uncertain = table.copy("t", "old.parquet", "missed.parquet", load_uncertain_files="true")
+    assert statuses(uncertain) == ["LOADED", "LOADED"]
+    assert table.copy("t", "old.parquet", load_uncertain_files="true").data() == NOTHING
+    table.run("create table fresh (a number(5, 2), b varchar(3) not null)")
+    assert statuses(table.copy("fresh", "missed.parquet")) == ["LOADED"]
+
+
+def test_files_missed_for_63_days_load_without_further_ado(table: Account) -> None:
+    for name in ("first", "missed"):
+        table.put_parquet(f"{name}.parquet", {"a": [Decimal(1)], "b": [name[0]]})
+    table.copy("t", "first.parquet")
+    table.shift_clock(63 * DAY_S)
+    assert statuses(table.copy("t", "missed.parquet")) == ["LOADED"]
+
+
+def test_skip_file_leaves_out_a_file_for_one_bad_row(table: Account) -> None:
+    """COPY INTO <table>: SKIP_FILE loads whole files only; the result names the first error."""
+    table.put_parquet("mixed.parquet", {"a": [Decimal(n) for n in range(4)], "b": ["x", "long", None, "y"]})
+    (row,) = table.copy("t", "mixed.parquet").data()
+    assert row[1:6] == ["LOAD_FAILED", "4", "0", "1", "2"]
+    assert row[7] == "2" and "'long'" in str(row[6])
+    assert rows(table) == []
 
 
 def test_a_file_that_failed_is_tried_again(table: Account) -> None:
@@ -77,12 +116,14 @@ def test_copy_with_abort_statement_loads_nothing(table: Account) -> None:
 
 
 def test_a_listed_file_that_is_missing_aborts_the_statement(table: Account) -> None:
+    """COPY INTO <table>: "If the file cannot be found, the load is aborted", whatever ON_ERROR says."""
     table.put_parquet("here.parquet", {"a": [Decimal(1)], "b": ["x"]})
     assert table.copy("t", "here.parquet", "gone.parquet").code == "091016"
     assert rows(table) == []
 
 
 def test_copy_takes_a_thousand_files(table: Account) -> None:
+    """COPY INTO <table>: at most 1,000 names in FILES."""
     assert table.copy("t", *(f"{n}.parquet" for n in range(1001))).code == "001075"
 
 
@@ -126,6 +167,7 @@ def test_case_sensitive_matching(account: Account) -> None:
         {"file_format": "(type = csv)"},
         {"file_format": "(type = parquet use_logical = true)"},
         {"include_metadata": "(a = metadata$nonsense)"},
+        {"include_metadata": "(b = metadata$filename)", "match_by_column_name": "none"},
     ],
 )
 def test_copy_options_that_are_wrong_or_not_supported(table: Account, options: dict[str, str]) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -12,72 +9,6 @@ import pytest
 from local.tests.snowflake_account import Account, request_id, unzip
 
 STATEMENTS = "/api/v2/statements"
-
-
-@pytest.mark.parametrize(
-    ("headers", "status", "code"),
-    [
-        ({"User_Agent": None}, 400, "391903"),
-        ({"Accept": "text/html"}, 400, "391902"),
-        ({"Authorization": None}, 401, "390144"),
-        ({"X_Snowflake_Authorization_Token_Type": None}, 401, "390303"),
-        ({"Content_Type": "text/plain"}, 415, None),
-    ],
-)
-def test_required_headers(account: Account, headers: dict[str, Any], status: int, code: str | None) -> None:
-    answer = account.admin.send("POST", STATEMENTS, {"statement": "select 1"}, **headers)
-    assert answer.status == status
-    assert code is None or answer.code == code
-
-
-def seconds_from_now(seconds: int) -> int:
-    return int(time.time()) + seconds
-
-
-@pytest.mark.parametrize(
-    ("claims", "code"),
-    [
-        ({"exp": None}, "394301"),
-        ({"iat": None}, "394301"),
-        ({"iat": seconds_from_now(-7200), "exp": seconds_from_now(60)}, "394302"),
-        ({"iat": seconds_from_now(600), "exp": seconds_from_now(900)}, "394302"),
-        ({"exp": seconds_from_now(-1)}, "394303"),
-        ({"exp": seconds_from_now(4000)}, "390144"),
-        ({"sub": "OTHER.ADMIN", "iss": "OTHER.ADMIN.SHA256:x"}, "394307"),
-        ({"sub": "LOCAL.NOBODY", "iss": "LOCAL.NOBODY.SHA256:x"}, "394300"),
-        ({"iss": "LOCAL.ADMIN.SHA256:AAAA"}, "394304"),
-        ({"sub": "local.admin", "iss": "local.admin.SHA256:x"}, "390144"),
-    ],
-)
-def test_token_claims(account: Account, claims: dict[str, Any], code: str) -> None:
-    token = account.admin.token(**claims)
-    answer = account.admin.send("POST", STATEMENTS, {"statement": "select 1"}, token=token)
-    assert (answer.status, answer.code) == (401, code)
-
-
-def test_the_signature_must_be_of_the_users_key(account: Account) -> None:
-    token = account.admin.token(sign_with=account.service.key)
-    answer = account.admin.send("POST", STATEMENTS, {"statement": "select 1"}, token=token)
-    assert (answer.status, answer.code) == (401, "394306")
-
-
-def test_a_user_has_two_keys_so_that_they_rotate(account: Account) -> None:
-    slots = account.server.engine.catalog.get("USER", ("ADMIN",)).options
-    slots["RSA_PUBLIC_KEY_2"], slots["RSA_PUBLIC_KEY"] = slots["RSA_PUBLIC_KEY"], None
-    assert account.admin.submit("select 1").status == 200
-
-
-def test_answers_carry_the_accounts_time_so_that_a_skewed_client_can_correct_itself(account: Account) -> None:
-    """394302: the token reached Snowflake more than 60 seconds from its `iat`, one way or the other."""
-    for ahead in (90, -90):
-        account.server.shift_clock(ahead)
-        refused = account.admin.submit("select 1")
-        assert (refused.status, refused.code) == (401, "394302")
-        server_time = int(parsedate_to_datetime(refused.headers["date"]).timestamp())
-        assert abs(server_time - time.time() - ahead) < 5
-        token = account.admin.token(iat=server_time, exp=server_time + 60)
-        answer = account.admin.send("POST", STATEMENTS, {"statement": "select 1"}, token=token)
-        assert answer.status == 200
 
 
 @pytest.mark.parametrize(
@@ -188,33 +119,14 @@ def test_a_lost_answer_is_found_again(account: Account) -> None:
 
 
 def test_a_poll_can_be_refused_while_the_statement_runs(account: Account) -> None:
+    """ "Handling responses": 429 limits the client's requests and says nothing of the statement."""
+    account.server.slow_next(30)
     handle = account.admin.submit("select 1", query="?async=true").json["statementHandle"]
     account.server.faults.fail_next(429, count=2, on="poll")
-    assert [account.admin.poll(handle).code for _ in range(2)] == ["390505", "390505"]
-    assert account.admin.wait(handle).data() == [["1"]]
-
-
-def test_cancel(account: Account) -> None:
-    account.run("create table t (a number)")
-    account.server.slow_next(30)
-    handle = account.admin.submit("insert into t values (1)", query="?async=true").json["statementHandle"]
-    assert account.admin.cancel(handle).status == 200
-    answer = account.admin.wait(handle)
-    assert (answer.status, answer.code, answer.json["sqlState"]) == (422, "000604", "57014")
-    assert account.server.query("select count(*) from db.s.t") == [(0,)]
-    assert account.admin.cancel(handle).code == "000605"
-    assert account.admin.cancel(request_id()).code == "000709"
-
-
-def test_cancel_interrupts_a_running_query(account: Account) -> None:
-    values = ", ".join(f"({number})" for number in range(1000))
-    heavy = (
-        f"with v as (select * from (values {values}) as v(n))"
-        " select count(*) from v as a, v as b, v as c, v as d where a.n + b.n + c.n + d.n = 7"
-    )
-    handle = account.admin.submit(heavy, query="?async=true").json["statementHandle"]
-    time.sleep(0.3)
-    assert account.admin.cancel(handle).status == 200
+    refused = [account.admin.poll(handle) for _ in range(2)]
+    assert [(one.status, one.code) for one in refused] == [(429, "390505")] * 2
+    assert account.admin.poll(handle).code == "333334"
+    account.admin.cancel(handle)
     assert account.admin.wait(handle).code == "000604"
 
 
@@ -285,15 +197,6 @@ def test_without_a_timezone_it_is_los_angeles(account: Account) -> None:
     account.admin.submit(insert)
     hours = "select datediff(hour, here, utc) from db.s.t order by 1"
     assert account.server.query(hours) in ([(0,), (7,)], [(0,), (8,)])
-
-
-def test_concurrent_statements_lose_no_update(account: Account) -> None:
-    account.run("create table t (a number); insert into t values (0)")
-    with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(lambda _: account.admin.submit("update t set a = a + 1", query="?async=true"), range(24))
-        handles = [answer.json["statementHandle"] for answer in answers]
-    assert {account.admin.wait(handle).status for handle in handles} == {200}
-    assert account.server.query("select a from db.s.t") == [(24,)]
 
 
 def test_what_cannot_be_translated_is_refused(account: Account) -> None:
