@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,28 +125,51 @@ class Pipeline:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Pipeline]:
-    """Deploys the template, sets the warehouse up as an administrator does, and stops both after."""
-    private = {user: rsa.generate_private_key(public_exponent=65537, key_size=2048) for user in ("ADMIN", "SNOWLINE")}
-    public = {user: folder / f"{user}.pem" for user in private}
-    for user, key in private.items():
-        public[user].write_bytes(
-            key.public_key().public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        )
+def deployed(
+    folder: Path,
+    authentication: str = "key-pair",
+    parameters: dict[str, str] | None = None,
+    edit_setup: Callable[[str], str] = str,
+) -> Iterator[Pipeline]:
+    """Deploys the template, sets the warehouse up as an administrator does, and stops both after.
+
+    `edit_setup` may change the script that sets the warehouse up.
+    """
+    keys = {user: new_key() for user in ("ADMIN", "SNOWLINE")}
+    public = {user: folder / f"{user}.pem" for user in keys}
+    for user, key in keys.items():
+        public[user].write_text(public_pem(key))
     with (
         Stack(timing=TIMING, run_directory=folder) as stack,
         SnowflakeServer(stack.endpoint_url, {"ADMIN": public["ADMIN"]}, account="LOCAL") as snowflake,
     ):
-        stack.deploy({"SnowflakeAccount": "LOCAL", "SnowflakeUrl": snowflake.url, "FirehoseBufferMiB": "1"})
-        pem = private["SNOWLINE"].private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        stack.put_secret("SnowflakeKeySecret", pem.decode())
+        stack.deploy({
+            "SnowflakeAccount": "LOCAL", "SnowflakeUrl": snowflake.url, "FirehoseBufferMiB": "1",
+            "SnowflakeAuthentication": authentication, **(parameters or {}),
+        })
         script = snowline(
             "sql", "--bucket", stack.outputs["LakeBucketName"], "--storage-role-arn", STORAGE_ROLE,
-            "--public-key", public["SNOWLINE"],
+            "--public-key", public["SNOWLINE"], "--load-role-arn", stack.outputs["LoadRoleArn"],
+            "--publish-role-arn", stack.outputs["PublishRoleArn"], "--identity-issuer", stack.sts.issuer,
         )
-        snowflake.run_script(script.decode())
+        snowflake.run_script(edit_setup(script.decode()))
+        snowflake.trust_issuer(stack.sts.issuer, stack.sts.published_keys)
+        if authentication == "key-pair":
+            stack.put_secret("SnowflakeKeySecret", private_pem(keys["SNOWLINE"]))
+        elif authentication == "access-token":
+            stack.put_secret("SnowflakeKeySecret", snowflake.add_access_token("SNOWLINE"))
         yield Pipeline(stack, snowflake)
+
+
+def new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def private_pem(key: rsa.RSAPrivateKey) -> str:
+    encoding, kind = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, kind, serialization.NoEncryption()).decode()
+
+
+def public_pem(key: rsa.RSAPrivateKey) -> str:
+    kind = serialization.PublicFormat.SubjectPublicKeyInfo
+    return key.public_key().public_bytes(serialization.Encoding.PEM, kind).decode()

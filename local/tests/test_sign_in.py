@@ -1,0 +1,75 @@
+"""The ways to sign in to Snowflake, from deployment to trusted rows; and no secret in any log."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from local.tests.pipeline import Pipeline, deployed, new_key, private_pem, public_pem, snowline
+
+ROWS = 200
+TOKEN = re.compile(rb"eyJ[\w-]{8,}\.[\w-]+")
+"""What a JSON Web Token begins with."""
+
+
+def orders(seed: int) -> bytes:
+    return snowline("generate", "--count", str(ROWS), "--seed", str(seed), "--bad", "0", "--duplicates", "0")
+
+
+def flow(pipeline: Pipeline, seed: int) -> None:
+    """Takes an object of new orders all the way."""
+    staged = len(pipeline.rows("staging.orders"))
+    pipeline.land(f"object-{seed}", orders(seed))
+    pipeline.settle()
+    assert len(pipeline.rows("staging.orders")) == staged + ROWS
+    assert pipeline.publish("audit")["mismatches"] == 0
+    assert pipeline.publish("merge")["inserted"] > 0
+
+
+def logs(pipeline: Pipeline) -> bytes:
+    return b"".join(log.read_bytes() for log in pipeline.stack.logs.rglob("*.log"))
+
+
+@pytest.mark.parametrize("authentication", ["key-pair", "access-token", "workload-identity"])
+def test_every_way_to_sign_in_and_no_secret_in_the_log(tmp_path: Path, authentication: str) -> None:
+    with deployed(tmp_path, authentication, {"LogLevel": "trace"}) as pipeline:
+        flow(pipeline, 1)
+        secrets = [pipeline.salt]
+        if authentication != "workload-identity":
+            client, name = pipeline.stack.client("secretsmanager"), pipeline.stack.outputs["SnowflakeKeySecretArn"]
+            value = client.get_secret_value(SecretId=name)["SecretString"].encode()
+            secrets += [line for line in value.splitlines() if len(line) > 60 or authentication == "access-token"]
+        # Refusals are logged too, and the error ends the invocation.
+        pipeline.snowflake.run_script("use role useradmin; alter user snowline set disabled = true")
+        for function in ("load", "publish"):
+            pipeline.snowflake.run_script(f"alter user snowline_{function}_function set disabled = true")
+        pipeline.land("refused", orders(2))
+        pipeline.settle()
+        logged = logs(pipeline)
+        assert b"refuses the token" in logged and b'"level":"TRACE"' in logged
+        assert [secret for secret in secrets if secret in logged] == []
+        assert TOKEN.findall(logged) == []
+
+
+def test_a_key_is_rotated_without_an_outage(tmp_path: Path) -> None:
+    with deployed(tmp_path) as pipeline:
+        flow(pipeline, 1)
+        second = new_key()
+        body = "".join(public_pem(second).splitlines()[1:-1])
+        pipeline.snowflake.run_script(f"use role useradmin; alter user snowline set rsa_public_key_2 = '{body}'")
+        pipeline.stack.put_secret("SnowflakeKeySecret", private_pem(second))
+        flow(pipeline, 2)
+        third = "".join(public_pem(new_key()).splitlines()[1:-1])
+        pipeline.snowflake.run_script(f"use role useradmin; alter user snowline set rsa_public_key = '{third}'")
+        flow(pipeline, 3)
+        errors = pipeline.errors("LoadFunction") + pipeline.errors("PublishFunction")
+        assert errors == [] and all(report.error is None for report in pipeline.stack.reports)
+
+
+def test_a_clock_that_is_off_is_corrected(tmp_path: Path) -> None:
+    with deployed(tmp_path) as pipeline:
+        pipeline.snowflake.shift_clock(500)
+        flow(pipeline, 1)
+        assert all(report.error is None for report in pipeline.stack.reports)
