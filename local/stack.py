@@ -39,7 +39,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -56,6 +56,7 @@ from local.aws.firehose import Firehose
 from local.aws.gateway import Gateway
 from local.aws.instance import FunctionConfig, Report
 from local.aws.lambda_service import PATH_PREFIX, RETRY_DELAYS_S, LambdaService
+from local.aws.runtime_api import RuntimeApi
 from local.aws.sqs_poller import SqsPoller
 from local.aws.sts import ACTION, SERVICE, Sts
 
@@ -87,6 +88,10 @@ class Stack:
 
     `commands` maps a binary's name (BuildProperties.Binary of the template) to what runs
     it; by default target/release/<name>. Logs go to `run_directory`/logs.
+
+    `function_environment` is put into every function's environment, above all else there. An
+    AWS_ENDPOINT_URL in it is also where Lambda polls queues, which it does on a function's behalf.
+    `runtime_api` makes what a function instance speaks to.
     """
 
     def __init__(
@@ -97,12 +102,16 @@ class Stack:
         max_instances: int = 4,
         commands: dict[str, tuple[str, ...]] | None = None,
         run_directory: Path = ROOT / "target" / "local-run",
+        function_environment: dict[str, str] | None = None,
+        runtime_api: Callable[[], RuntimeApi] = RuntimeApi,
     ) -> None:
         self._template = template
         self._name = name
         self._timing = timing
         self._max_instances = max_instances
         self._commands = commands or {}
+        self._function_environment = function_environment or {}
+        self._runtime_api = runtime_api
         self.logs = run_directory / "logs"
         self._pollers: list[SqsPoller] = []
         self._deployment = Deployment({}, {})
@@ -113,11 +122,12 @@ class Stack:
         self._gateway = Gateway()
         self._s3, self._sqs = self.client("s3"), self.client("sqs")
         self.lambdas = LambdaService(
-            platform=self.environment | {"PATH": os.defpath, "LANG": "en_US.UTF-8"},
+            platform=self.environment | {"PATH": os.defpath, "LANG": "en_US.UTF-8"} | self._function_environment,
             logs=self.logs,
             send=self._send,
             retry_delays=self._timing.retry_delays_s,
             max_instances=self._max_instances,
+            runtime_api=self._runtime_api,
         )
         self.firehose = Firehose(self._put_object)
         self.sts = Sts(ACCOUNT)
@@ -152,8 +162,9 @@ class Stack:
             self.firehose.create(stream)
         for bucket in wiring.versioned_buckets(deployment):
             self._s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        sqs = self.client("sqs", self._function_environment.get("AWS_ENDPOINT_URL"))
         for mapping in wiring.mappings(deployment, self._timing.batch_window_s):
-            self._pollers.append(SqsPoller(mapping, self._sqs, self.lambdas.invoke, self._timing.redelivery_s))
+            self._pollers.append(SqsPoller(mapping, sqs, self.lambdas.invoke, self._timing.redelivery_s))
         for route in wiring.routes(deployment):
             self.events.add(route)
 
@@ -190,11 +201,11 @@ class Stack:
         """The REPORT of every invocation, in the order in which they ended."""
         return self.lambdas.reports
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, endpoint_url: str | None = None) -> Any:
         """A boto3 client of the stack; it does not retry, as no call here should need it."""
         return boto3.client(
             service,
-            endpoint_url=self.endpoint_url,
+            endpoint_url=endpoint_url or self.endpoint_url,
             region_name=REGION,
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local.aws.instance import FunctionConfig, Instance, Report, Result
+from local.aws.runtime_api import RuntimeApi
 
 MAX_ENVIRONMENT_BYTES = 4096
 RESERVED_VARIABLES = ("_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "TZ")
@@ -39,6 +40,7 @@ class Function:
         logs: Path,
         max_instances: int,
         on_report: Callable[[Report], None],
+        runtime_api: Callable[[], RuntimeApi] = RuntimeApi,
     ) -> None:
         check_environment(config)
         self.config = config
@@ -47,6 +49,7 @@ class Function:
         reserved = config.reserved_concurrency
         self._max_instances = max_instances if reserved is None else min(max_instances, reserved)
         self._on_report = on_report
+        self._runtime_api = runtime_api
         self._changed = threading.Condition()
         self._idle: list[Instance] = []
         self._all: set[Instance] = set()
@@ -71,6 +74,14 @@ class Function:
             return result
         finally:
             self._release(instance)
+
+    def recycle(self) -> None:
+        """Kills every idle instance."""
+        with self._changed:
+            idle, self._idle = self._idle, []
+            self._all.difference_update(idle)
+        for instance in idle:
+            instance.stop()
 
     def stop(self) -> None:
         """Kills every instance."""
@@ -101,7 +112,7 @@ class Function:
     def _start(self) -> Instance:
         self._started += 1
         log = self._logs / f"{self._started:04}.log"
-        instance = Instance(self.config, self._environment, log)
+        instance = Instance(self.config, self._environment, log, self._runtime_api())
         self._all.add(instance)
         return instance
 

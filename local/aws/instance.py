@@ -60,10 +60,10 @@ class Result:
 class Instance:
     """A process that serves one invocation at a time, warm after its first."""
 
-    def __init__(self, config: FunctionConfig, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, config: FunctionConfig, environment: dict[str, str], log: Path, api: RuntimeApi) -> None:
         self._config = config
         self._log = log
-        self._api = RuntimeApi()
+        self._api = api
         self._exit_code: int | None = None
         self._init_ms: float | None = None
         self._peak_bytes = 0

@@ -18,6 +18,7 @@ from local.aws.asynchronous import AsyncInvoker
 from local.aws.function import Function, Throttled
 from local.aws.http import Request, Response
 from local.aws.instance import FunctionConfig, Report, Result
+from local.aws.runtime_api import RuntimeApi
 
 PATH_PREFIX = "/2015-03-31/functions/"
 MAX_SYNC_BYTES = 6 * 1024 * 1024
@@ -43,12 +44,14 @@ class LambdaService:
         send: Callable[[str, str], None],
         retry_delays: tuple[float, ...] = RETRY_DELAYS_S,
         max_instances: int = 4,
+        runtime_api: Callable[[], RuntimeApi] = RuntimeApi,
     ) -> None:
         self._platform = platform
         self._logs = logs
         self._send = send
         self._retry_delays = retry_delays
         self._max_instances = max_instances
+        self._runtime_api = runtime_api
         self._functions: dict[str, Function] = {}
         self._invokers: dict[str, AsyncInvoker] = {}
         self._reports: list[Report] = []
@@ -56,7 +59,9 @@ class LambdaService:
 
     def create(self, config: FunctionConfig) -> None:
         """Creates a function; raises `InvalidConfiguration` as the service would."""
-        function = Function(config, self._platform, self._logs, self._max_instances, self._record)
+        function = Function(
+            config, self._platform, self._logs, self._max_instances, self._record, self._runtime_api
+        )
         self._functions[config.name] = function
         self._invokers[config.name] = AsyncInvoker(function, self._retry_delays, self._max_instances, self._send)
 
@@ -72,6 +77,10 @@ class LambdaService:
         """Asynchronous events not done with, and invocations under way."""
         waiting = sum(invoker.pending for invoker in self._invokers.values())
         return waiting + sum(function.running for function in self._functions.values())
+
+    def recycle(self, name: str) -> None:
+        """Ends every idle instance of a function: its next invocation starts a new one."""
+        self._find(name).recycle()
 
     @property
     def reports(self) -> list[Report]:

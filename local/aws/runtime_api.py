@@ -50,7 +50,6 @@ class RuntimeApi(Connections, HTTPServer):
         self.waiting = False
         self.init_error: bytes | None = None
         self._work: Work | None = None
-        self._current: str | None = None
         self._answer: Answer | None = None
         self._closed = False
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
@@ -81,7 +80,7 @@ class RuntimeApi(Connections, HTTPServer):
 
     def give(self, work: Work) -> None:
         """Hands over one invocation."""
-        self._work, self._answer, self._current = work, None, work.request_id
+        self._work, self._answer = work, None
         self.changed.notify_all()
 
     def take_answer(self) -> Answer | None:
@@ -91,19 +90,21 @@ class RuntimeApi(Connections, HTTPServer):
     # For the instance.
 
     def next(self) -> Work | None:
-        """Blocks until there is work; None when the server closes."""
+        """Blocks until there is work; None when the server closes.
+
+        An instance that has not answered gets the same invocation again, as from the service.
+        """
         with self.changed:
-            self.waiting = True
+            self.waiting = self._work is None or self._answer is not None
             self.changed.notify_all()
-            self.changed.wait_for(lambda: self._work is not None or self._closed)
+            self.changed.wait_for(lambda: (self._work is not None and self._answer is None) or self._closed)
             self.waiting = False
-            work, self._work = self._work, None
-            return None if self._closed else work
+            return None if self._closed else self._work
 
     def answer(self, request_id: str, payload: bytes, error: bool) -> tuple[int, dict[str, str]]:
         """Takes the answer to the invocation under way; returns status and body."""
         with self.changed:
-            if request_id != self._current or self._answer is not None:
+            if self._work is None or request_id != self._work.request_id or self._answer is not None:
                 return 400, {"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}
             status, body = 202, {"status": "OK"}
             if len(payload) > MAX_RESPONSE_BYTES:

@@ -125,7 +125,11 @@ class SqsPoller:
                     raise
         ids = [message["MessageId"] for message in batch]
         failed = failed_ids(result, ids, self._config.report_item_failures)
-        self._delete([message for message in batch if message["MessageId"] not in failed])
+        try:
+            self._delete([message for message in batch if message["MessageId"] not in failed])
+        except (BotoCoreError, ClientError):
+            # What was handled and not deleted comes back like what failed.
+            failed = set(ids)
         if self._redelivery_s is not None:
             self._return([message for message in batch if message["MessageId"] in failed])
 

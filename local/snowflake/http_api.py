@@ -78,9 +78,6 @@ class Handler(BaseHTTPRequestHandler):
         action = "submit" if parts == [""] else "cancel" if len(parts) == 2 else "poll"
         if method != ("GET" if action == "poll" else "POST"):
             raise ApiError(405)
-        faults = self.server.owner.faults
-        if fault := faults.take(action, before=True):
-            raise fault
         headers = {name.lower(): value for name, value in self.headers.items()}
         owner = self.server.owner
         identity = owner.authentication.identify(headers)
@@ -107,9 +104,6 @@ class Handler(BaseHTTPRequestHandler):
             pending = not job.done.is_set()
         else:
             pending = True
-        if fault := owner.faults.take("submit", before=False):
-            job.done.wait(owner.sync_seconds)
-            raise fault
         if pending:
             self._send(202, _running(job))
         else:

@@ -11,7 +11,6 @@ from . import key_pair, scanner
 from .auth import Authentication, Identity
 from .catalog import Object
 from .engine import Engine
-from .faults import Faults
 from .http_api import HttpServer
 from .jobs import Job, Jobs
 from .staged import StagedFiles
@@ -40,7 +39,6 @@ class SnowflakeServer:
         self.authentication = Authentication(self.engine.catalog, account, lambda: self.engine.clock())
         self.partition_rows = partition_rows
         self.sync_seconds = sync_seconds
-        self.faults = Faults()
         self.jobs = Jobs(self.engine)
         for position, (user, file) in enumerate((public_keys or {}).items()):
             self.add_user(user, file.read_text(), administrator=position == 0)

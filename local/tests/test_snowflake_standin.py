@@ -109,27 +109,6 @@ def test_a_resend_with_retry_does_not_run_again(account: Account) -> None:
     assert account.server.query("select count(*) from db.s.t") == [(2,)]
 
 
-def test_a_lost_answer_is_found_again(account: Account) -> None:
-    account.run("create table t (a number)")
-    account.server.faults.fail_next(503, before=False)
-    query = f"?requestId={request_id()}"
-    assert account.admin.submit("insert into t values (1)", query=query).status == 503
-    assert account.admin.submit("insert into t values (1)", query=f"{query}&retry=true").data() == [["1"]]
-    assert account.server.query("select count(*) from db.s.t") == [(1,)]
-
-
-def test_a_poll_can_be_refused_while_the_statement_runs(account: Account) -> None:
-    """ "Handling responses": 429 limits the client's requests and says nothing of the statement."""
-    account.server.slow_next(30)
-    handle = account.admin.submit("select 1", query="?async=true").json["statementHandle"]
-    account.server.faults.fail_next(429, count=2, on="poll")
-    refused = [account.admin.poll(handle) for _ in range(2)]
-    assert [(one.status, one.code) for one in refused] == [(429, "390505")] * 2
-    assert account.admin.poll(handle).code == "333334"
-    account.admin.cancel(handle)
-    assert account.admin.wait(handle).code == "000604"
-
-
 def test_a_timeout_is_408(account: Account) -> None:
     account.server.slow_next(30)
     handle = account.admin.submit("select 1", query="?async=true", timeout=1).json["statementHandle"]
