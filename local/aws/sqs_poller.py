@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from moto.sqs.models import sqs_backends
 
 from local.aws.function import Stopped
 from local.aws.instance import Result
@@ -155,6 +156,15 @@ class SqsPoller:
         for entries in _entries(messages):
             timed = [entry | {"VisibilityTimeout": self._redelivery_s} for entry in entries]
             self._sqs.change_message_visibility_batch(QueueUrl=self._config.queue_url, Entries=timed)
+        _wake(self._config.queue_arn)
+
+
+def _wake(queue_arn: str) -> None:
+    """Ends the long polls of a queue: moto's sleep on when a message becomes visible again."""
+    _, _, _, region, account, name = queue_arn.split(":")
+    messages = sqs_backends[account][region].queues[name]._messages_lock
+    with messages:
+        messages.notify_all()
 
 
 def _entries(messages: list[Message]) -> list[list[dict[str, Any]]]:

@@ -87,6 +87,11 @@ class Faults:
             self._plans.append(plan)
         return plan
 
+    def drop(self, plan: Plan) -> None:
+        """Strikes no more."""
+        with self._lock:
+            self._plans = [other for other in self._plans if other is not plan]
+
     def clear(self) -> None:
         """Drops every plan."""
         with self._lock:

@@ -99,7 +99,8 @@ class Request(Message):
     def same_as(self) -> tuple[object, ...]:
         """Equal for a request and the same request sent again."""
         # Snowflake tells a repetition by its `retry`, and each request to S3 may name another range.
-        return self.method, self.path, self.target, tuple(sorted((self.query | {"retry": ""}).items()))
+        content = self.body if self.target else b""
+        return self.method, self.path, self.target, content, tuple(sorted((self.query | {"retry": ""}).items()))
 
 
 def read_head(stream: BinaryIO) -> bytes:

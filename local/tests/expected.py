@@ -11,6 +11,7 @@ from local.tests.oracle import HourTotals, Order
 
 CONTRACT_VERSION = "1.0.0"
 RESTRICTED = "customer_email"
+STAMPS = {"_loaded_at", "_merged_at"}
 
 Row = dict[str, Any]
 
@@ -92,6 +93,11 @@ def hourly_rows(events: list[Landed]) -> list[Row]:
 def comparable(rows: list[Row]) -> list[Row]:
     """Rows in a fixed order, `_extra` as the JSON value it holds, times without their zone, which is UTC."""
     return sorted(({name: _plain(name, value) for name, value in row.items()} for row in rows), key=_place)
+
+
+def without_stamps(rows: list[Row]) -> list[Row]:
+    """Rows as comparable ones, without the times at which they were loaded and merged."""
+    return comparable([{name: row[name] for name in row if name not in STAMPS} for row in rows])
 
 
 def _plain(name: str, value: Any) -> Any:

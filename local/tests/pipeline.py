@@ -130,6 +130,8 @@ def deployed(
     authentication: str = "key-pair",
     parameters: dict[str, str] | None = None,
     edit_setup: Callable[[str], str] = str,
+    stack: Stack | None = None,
+    partition_rows: int = 10_000,
 ) -> Iterator[Pipeline]:
     """Deploys the template, sets the warehouse up as an administrator does, and stops both after.
 
@@ -140,8 +142,10 @@ def deployed(
     for user, key in keys.items():
         public[user].write_text(public_pem(key))
     with (
-        Stack(timing=TIMING, run_directory=folder) as stack,
-        SnowflakeServer(stack.endpoint_url, {"ADMIN": public["ADMIN"]}, account="LOCAL") as snowflake,
+        stack or Stack(timing=TIMING, run_directory=folder) as stack,
+        SnowflakeServer(
+            stack.endpoint_url, {"ADMIN": public["ADMIN"]}, account="LOCAL", partition_rows=partition_rows
+        ) as snowflake,
     ):
         stack.deploy({
             "SnowflakeAccount": "LOCAL", "SnowflakeUrl": snowflake.url, "FirehoseBufferMiB": "1",

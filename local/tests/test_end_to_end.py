@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from local.tests import oracle
-from local.tests.expected import Landed, comparable, hourly_rows, judge, live, newest
+from local.tests.expected import Landed, comparable, hourly_rows, judge, live, newest, without_stamps
 from local.tests.pipeline import Pipeline, Row, deployed
 
 EVENTS = 4000
@@ -31,7 +31,6 @@ RULES_BY_KIND = {
     "too_many_decimals": {"precision"},
     "invalid_utf8": {"utf8"},
 }
-STAMPS = {"_loaded_at", "_merged_at"}
 NO_REVENUE = ("cancelled", "returned")
 
 
@@ -140,10 +139,6 @@ def read_lake(pipeline: Pipeline) -> Lake:
         lake.lines.update(text.splitlines(keepends=True))
         lake.accepted[key], lake.rejects[key] = judge(text, f"s3://{pipeline.bucket}/{key}", answer["LastModified"])
     return lake
-
-
-def without_stamps(rows: list[Row]) -> list[Row]:
-    return comparable([{name: row[name] for name in row if name not in STAMPS} for row in rows])
 
 
 def test_the_rounds_hold_what_they_are_to_try(run: Run) -> None:

@@ -1,0 +1,288 @@
+"""Every call the functions make, struck by every fault: the rows, the columns, and one cell after another."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from local.aws.runtime_api import Work
+from local.faults import Fault, Faults, FaultyRuntimeApi, Plan, Proxy, calls
+from local.stack import FunctionFailed, Stack, Timing
+from local.tests.expected import Landed, comparable, hourly_rows, judge, live, without_stamps
+from local.tests.pipeline import Pipeline, deployed, snowline
+
+TRANSFORM, LOAD, PUBLISH = "TransformFunction", "LoadFunction", "PublishFunction"
+TIMING = Timing(retry_delays_s=(0.05, 0.05), batch_window_s=0.1, redelivery_s=0)
+REQUEST_TIMEOUT_S = 1
+DAG_TRIES = 4
+"""A task of the DAG and its `retries`."""
+
+PARTITION_ROWS = 20
+"""So few that the list of columns, which load asks for once after it starts, is several partitions."""
+
+HURRIED_S = 8.6
+"""A time-out that leaves publish half a second: it stops working 8 s before its time is over."""
+
+STATEMENT_S = 2.5
+"""How long a statement takes that is to be cancelled."""
+
+LINES = 8
+JUNK = gzip.compress((b"x" * 1_048_000 + b"\n") * 17, 1)
+JUNK_LINES = 17
+"""Rejects so long that the quarantine of their object goes out in parts: more than 16 MiB."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A fault that strikes once, or until somebody puts things right."""
+
+    name: str
+    fault: Fault
+    lasting: bool = False
+
+
+COLUMNS = (
+    Column("refused", Fault.REFUSED),
+    Column("reset", Fault.RESET),
+    Column("timeout", Fault.TIMEOUT),
+    Column("400", Fault.BAD_REQUEST),
+    Column("401", Fault.UNAUTHORIZED),
+    Column("403", Fault.FORBIDDEN),
+    Column("404", Fault.NOT_FOUND),
+    Column("408", Fault.REQUEST_TIMEOUT),
+    Column("422", Fault.UNPROCESSABLE),
+    Column("429", Fault.THROTTLED),
+    Column("429, Retry-After", Fault.THROTTLED_FOR),
+    Column("500", Fault.SERVER_ERROR),
+    Column("503", Fault.UNAVAILABLE),
+    Column("truncated", Fault.TRUNCATED),
+    Column("garbled", Fault.GARBLED),
+    Column("slow", Fault.SLOW),
+    Column("answer lost", Fault.LOST),
+    Column("403 for long", Fault.FORBIDDEN, lasting=True),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A call of one function. A `cold` one is made by a new instance only, a `large` one for an object
+    with so large an output. `none` tells why there is no such cell."""
+
+    name: str
+    function: str
+    call: calls.Call
+    about: bytes = b""
+    cold: bool = False
+    large: bool = False
+    none: frozenset[str] = frozenset()
+
+
+NO_BODY = frozenset({"truncated", "garbled"})
+NOT_WITHIN_A_HOST = frozenset({"timeout", "403 for long"})
+NOT_OURS = frozenset(column.name for column in COLUMNS) - {"refused", "answer lost"}
+
+GET = Row("S3 GetObject", TRANSFORM, calls.GET_OBJECT)
+PUT = Row("S3 PutObject", TRANSFORM, calls.PUT_OBJECT, none=NO_BODY)
+CREATE = Row("S3 CreateMultipartUpload", TRANSFORM, calls.CREATE_UPLOAD, large=True)
+PART = Row("S3 UploadPart", TRANSFORM, calls.UPLOAD_PART, large=True, none=NO_BODY)
+COMPLETE = Row("S3 CompleteMultipartUpload", TRANSFORM, calls.COMPLETE_UPLOAD, large=True)
+SALT = Row("Secrets Manager GetSecretValue, salt", TRANSFORM, calls.GET_SECRET, b"HashSalt", cold=True)
+KEY = Row("Secrets Manager GetSecretValue, key", LOAD, calls.GET_SECRET, b"SnowflakeKey", cold=True)
+COPY = Row("Snowflake submit, COPY", LOAD, calls.SUBMIT, about=b"copy into")
+COPY_POLL = Row("Snowflake poll, COPY", LOAD, calls.POLL)
+PARTITION = Row("Snowflake partition", LOAD, calls.PARTITION, cold=True)
+ANSWER = Row("Lambda answer of a batch", LOAD, calls.ANSWER, none=NOT_WITHIN_A_HOST)
+DELETE = Row("SQS DeleteMessageBatch", LOAD, calls.DELETE_MESSAGES, none=NOT_OURS)
+MERGE = Row("Snowflake submit, MERGE", PUBLISH, calls.SUBMIT, about=b"merge into")
+MERGE_POLL = Row("Snowflake poll, MERGE", PUBLISH, calls.POLL)
+CANCEL = Row("Snowflake cancel, MERGE", PUBLISH, calls.CANCEL)
+
+ROWS = (
+    GET, PUT, CREATE, PART, COMPLETE, SALT, KEY, COPY, COPY_POLL, PARTITION, ANSWER, DELETE,
+    MERGE, MERGE_POLL, CANCEL,
+)
+JOURNEYS = (
+    (GET, KEY), (PUT, PARTITION, MERGE_POLL), (CREATE, ANSWER), (PART, COPY_POLL), (SALT, COPY, MERGE),
+    (COMPLETE, DELETE), (CANCEL,),
+)
+"""What one object goes through: at most one fault a function, so that it is clear what each did.
+Before the cancellation come objects that no merge has seen."""
+
+
+class CellFailed(AssertionError):
+    """What is wrong with one cell of the matrix."""
+
+
+@dataclass
+class Matrix:
+    """A pipeline whose functions reach everything through proxies, and what was found so far."""
+
+    pipeline: Pipeline
+    faults: Faults
+    handed_out: list[Work]
+    lines: Iterator[bytes]
+    cells: dict[tuple[str, str], str] = field(default_factory=dict)
+    landed: dict[str, list[Landed]] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def stack(self) -> Stack:
+        return self.pipeline.stack
+
+    def run(self, column: Column) -> None:
+        """Finds out every cell of a column."""
+        for rows in JOURNEYS:
+            rows = [row for row in rows if column.name not in row.none]
+            if rows == [CANCEL]:
+                self._cancel(column)
+            elif rows:
+                self._travel(column, rows)
+        for row in ROWS:
+            if column.name in row.none:
+                self.cells[row.name, column.name] = "-"
+
+    def _travel(self, column: Column, rows: list[Row]) -> None:
+        """Sends an object all the way, and brings back what was parked on it."""
+        begun = len(self.handed_out)
+        plans = {row: self._plan(column, row) for row in rows if row.function != PUBLISH}
+        self._land(large=any(row.large for row in rows))
+        self._settle(column, rows)
+        for row, plan in plans.items():
+            self.faults.drop(plan)
+            parked = self._replay(row.function)
+            self._settle(column, rows)
+            again = "parked" if parked else "again" if self._repeated(row.function, begun) else None
+            self._note(column, row, plan, again)
+        for row in rows:
+            if row.function == PUBLISH:
+                plan = self._plan(column, row)
+                self._note(column, row, plan, self._publish(plan))
+
+    def _plan(self, column: Column, row: Row) -> Plan:
+        if row.cold:
+            self.stack.lambdas.recycle(self.stack.resources[row.function].physical_id)
+        return self.faults.plan(row.call, column.fault, None if column.lasting else 1, row.about)
+
+    def _note(self, column: Column, row: Row, plan: Plan, again: str | None) -> None:
+        cell = f"{row.name}, {column.name}"
+        if not plan.struck:
+            raise CellFailed(f"{cell}: the fault never struck")
+        if plan.outlasted:
+            raise CellFailed(f"{cell}: the function waited longer than REQUEST_TIMEOUT_SECONDS")
+        self.cells[row.name, column.name] = again or ("resent" if plan.resent else "unnoticed")
+
+    def _land(self, large: bool) -> None:
+        text = b"".join(next(self.lines) for _ in range(LINES))
+        key = self.pipeline.land(f"object-{len(self.landed)}", gzip.compress(text) + (JUNK if large else b""))
+        answer = self.stack.client("s3").head_object(Bucket=self.pipeline.bucket, Key=key)
+        accepted, rejects = judge(text, f"s3://{self.pipeline.bucket}/{key}", answer["LastModified"])
+        self.landed[key], self.rejected[key] = accepted, len(rejects) + JUNK_LINES * large
+
+    def _settle(self, column: Column, rows: list[Row]) -> None:
+        try:
+            self.stack.wait_until_idle(timeout_s=60)
+        except TimeoutError as error:
+            raise CellFailed(f"{' or '.join(row.name for row in rows)}, {column.name}: {error}") from error
+
+    def _replay(self, function: str) -> int:
+        """Gives a function the events back that were parked; returns how many."""
+        outputs = self.stack.outputs
+        parked = outputs["TransformFailuresUrl" if function == TRANSFORM else "LoadDeadLetterQueueUrl"]
+        events = self.stack.messages(parked)
+        for event in events:
+            if function == TRANSFORM:
+                self.stack.invoke(TRANSFORM, event)
+            else:
+                sqs = self.stack.client("sqs")
+                sqs.send_message(QueueUrl=outputs["LoadQueueUrl"], MessageBody=json.dumps(event))
+        return len(events)
+
+    def _repeated(self, function: str, begun: int) -> bool:
+        """Whether the function was given an event twice: the same request, or the same message."""
+        arn = self.stack.resources[function].arn
+        events = [work for work in self.handed_out[begun:] if work.function_arn == arn]
+        if function == LOAD:
+            records = [record for work in events for record in json.loads(work.payload)["Records"]]
+            names = [record["messageId"] for record in records]
+        else:
+            names = [work.request_id for work in events]
+        return len(set(names)) < len(names)
+
+    def _publish(self, plan: Plan) -> str | None:
+        """Merges as the DAG does, and then as somebody who clears its task."""
+        for attempt in range(DAG_TRIES):
+            try:
+                self.pipeline.publish("merge")
+                self.faults.drop(plan)
+                return "again" if attempt else None
+            except FunctionFailed:
+                continue
+        self.faults.drop(plan)
+        self.pipeline.publish("merge")
+        return "parked"
+
+    def _cancel(self, column: Column) -> None:
+        """Lets a merge outlive its invocation, and looks at what became of it."""
+        self.pipeline.snowflake.slow_next(STATEMENT_S)
+        plan = self._plan(column, CANCEL)
+        result = self.stack.lambdas.invoke(hurried_name(self.stack), b'{"task": "merge"}')
+        self.faults.clear()
+        statement = self.pipeline.snowflake.history[-1]
+        statement.done.wait(STATEMENT_S + 10)
+        cancelled = statement.error is not None and statement.error.code == "000604"
+        if statement.handle.encode() not in result.payload:
+            raise CellFailed(f"{CANCEL.name}, {column.name}: the error does not name the statement: {result.payload!r}")
+        if b"cancelled: still running" in result.payload and not cancelled:
+            raise CellFailed(f"{CANCEL.name}, {column.name}: called cancelled what was carried out")
+        self._note(column, CANCEL, plan, None if cancelled else "left")
+
+    def compare(self) -> None:
+        """Publishes, and holds every table against what the oracle makes of all that landed."""
+        self.pipeline.publish("audit")
+        self.pipeline.publish("merge")
+        rows, salt = self.pipeline.rows, self.pipeline.salt
+        events = [event for accepted in self.landed.values() for event in accepted]
+        processed = {
+            "staging.orders": [event.processed_row(salt) for event in events],
+            "staging.orders_hourly": [row for accepted in self.landed.values() for row in hourly_rows(accepted)],
+            "analytics.processed_orders": [event.processed_row(salt) for event in live(events)],
+        }
+        for table, expected in processed.items():
+            assert without_stamps(rows(table)) == comparable(expected), table
+        counted = {row["key"]: (row["rows_accepted"], row["rows_rejected"]) for row in rows("ops.ledger")}
+        assert len(counted) == len(rows("ops.ledger")), "an entry of the ledger was loaded twice"
+        assert counted == {key: (len(self.landed[key]), self.rejected[key]) for key in self.landed}
+
+
+def hurried_name(stack: Stack) -> str:
+    return f"{stack.resources[PUBLISH].physical_id}-hurried"
+
+
+@contextmanager
+def matrix(folder: Path) -> Iterator[Matrix]:
+    """Deploys the pipeline behind the proxies, with a publish function more that has little time."""
+    faults, handed_out = Faults(), []
+    lines = snowline(
+        "generate", "--count", str((len(COLUMNS) * len(JOURNEYS) + 1) * LINES), "--seed", "11", "--bad", "0.03",
+        "--duplicates", "0.03", "--span", "8h",
+    )
+    with (
+        Proxy(faults, lambda: stack.endpoint_url) as aws,
+        Proxy(faults, lambda: pipeline.snowflake.url) as snowflake,
+    ):
+        environment = {"AWS_ENDPOINT_URL": aws.url, "REQUEST_TIMEOUT_SECONDS": str(REQUEST_TIMEOUT_S)}
+        stack = Stack(
+            timing=TIMING,
+            run_directory=folder,
+            function_environment=environment,
+            runtime_api=lambda: FaultyRuntimeApi(faults, handed_out),
+        )
+        with deployed(folder, stack, snowflake.url, PARTITION_ROWS) as pipeline:
+            hurried = replace(stack.functions[PUBLISH], name=hurried_name(stack), timeout_s=HURRIED_S)
+            stack.lambdas.create(hurried)
+            yield Matrix(pipeline, faults, handed_out, iter(lines.splitlines(keepends=True)))
