@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import sys
 import threading
@@ -19,6 +20,7 @@ from local.aws.function import InvalidConfiguration
 from local.aws.gateway import Gateway
 from local.aws.instance import FunctionConfig
 from local.aws.lambda_service import PATH_PREFIX, LambdaError, LambdaService
+from local.aws.runtime_api import RuntimeApi, Work
 
 SCRIPT = Path(__file__).parent / "scripted_function.py"
 EVENTS = Path(__file__).resolve().parents[2] / "events"
@@ -74,6 +76,33 @@ def test_an_instance_is_reused_and_only_its_first_invocation_is_cold(create: Cre
     assert cold.init_ms > 0 and warm.init_ms is None
     assert cold.billed_ms >= cold.init_ms and warm.billed_ms >= 1
     assert 1 < warm.max_memory_mb < 128 and warm.memory_mb == 128 and warm.error is None
+
+
+def test_a_recycled_instance_is_not_reused(create: Create) -> None:
+    service = create()
+    first = call(service, {"do": "echo"})
+    service.recycle("probe")
+    assert call(service, {"do": "echo"})["pid"] != first["pid"]
+    assert all(report.init_ms for report in service.reports)
+
+
+def test_an_instance_that_has_not_answered_is_given_the_same_invocation_again() -> None:
+    api = RuntimeApi()
+    instance = http.client.HTTPConnection(api.address, timeout=5)
+
+    def ask(method: str, path: str) -> tuple[int, str | None]:
+        instance.request(method, f"/2018-06-01/runtime/invocation/{path}", b"{}" if method == "POST" else None)
+        answer = instance.getresponse()
+        answer.read()
+        return answer.status, answer.headers["Lambda-Runtime-Aws-Request-Id"]
+
+    for request_id in ("first", "second"):
+        with api.changed:
+            api.give(Work(request_id, b"{}", 0, ARN))
+        assert [ask("GET", "next") for _ in range(2)] == [(200, request_id)] * 2
+        assert [ask("POST", f"{request_id}/response")[0] for _ in range(2)] == [202, 400]
+    instance.close()
+    api.close()
 
 
 def test_invocations_at_once_run_on_instances_of_their_own(create: Create) -> None:
