@@ -14,6 +14,7 @@ from local.faults import Fault, Faults, FaultyRuntimeApi, Plan, Proxy, calls
 from local.stack import FunctionFailed, Stack, Timing
 from local.tests.expected import Landed, comparable, hourly_rows, judge, live, without_stamps
 from local.tests.pipeline import Pipeline, deployed, snowline
+from local.tests.pipeline import Row as Fields
 
 TRANSFORM, LOAD, PUBLISH = "TransformFunction", "LoadFunction", "PublishFunction"
 TIMING = Timing(retry_delays_s=(0.05, 0.05), batch_window_s=0.1, redelivery_s=0)
@@ -129,8 +130,10 @@ class Matrix:
     handed_out: list[Work]
     lines: Iterator[bytes]
     cells: dict[tuple[str, str], str] = field(default_factory=dict)
-    landed: dict[str, list[Landed]] = field(default_factory=dict)
-    rejected: dict[str, int] = field(default_factory=dict)
+    landed: list[list[Landed]] = field(default_factory=list)
+    ledger: dict[str, Fields] = field(default_factory=dict)
+    struck_by: dict[str, str] = field(default_factory=dict)
+    """The cells that an object went through, by its URI."""
 
     @property
     def stack(self) -> Stack:
@@ -152,12 +155,13 @@ class Matrix:
         """Sends an object all the way, and brings back what was parked on it."""
         begun = len(self.handed_out)
         plans = {row: self._plan(column, row) for row in rows if row.function != PUBLISH}
-        self._land(large=any(row.large for row in rows))
-        self._settle(column, rows)
+        cells = f"{' and '.join(row.name for row in rows)}, {column.name}"
+        self._land(cells, large=any(row.large for row in rows))
+        self._settle(cells)
         for row, plan in plans.items():
             self.faults.drop(plan)
             parked = self._replay(row.function)
-            self._settle(column, rows)
+            self._settle(cells)
             again = "parked" if parked else "again" if self._repeated(row.function, begun) else None
             self._note(column, row, plan, again)
         for row in rows:
@@ -180,18 +184,22 @@ class Matrix:
         resent = plan.resent and column.fault is not Fault.SLOW
         self.cells[row.name, column.name] = again or ("resent" if resent else "unnoticed")
 
-    def _land(self, large: bool) -> None:
+    def _land(self, cells: str, large: bool) -> None:
         text = b"".join(next(self.lines) for _ in range(LINES))
         key = self.pipeline.land(f"object-{len(self.landed)}", gzip.compress(text) + (JUNK if large else b""))
         answer = self.stack.client("s3").head_object(Bucket=self.pipeline.bucket, Key=key)
-        accepted, rejects = judge(text, f"s3://{self.pipeline.bucket}/{key}", answer["LastModified"])
-        self.landed[key], self.rejected[key] = accepted, len(rejects) + JUNK_LINES * large
+        uri = f"s3://{self.pipeline.bucket}/{key}"
+        accepted, rejects = judge(text, uri, answer["LastModified"])
+        self.landed.append(accepted)
+        counts = {"rows_accepted": len(accepted), "rows_rejected": len(rejects) + JUNK_LINES * large}
+        self.ledger[uri] = {"_source_object": uri} | counts
+        self.struck_by[uri] = cells
 
-    def _settle(self, column: Column, rows: list[Row]) -> None:
+    def _settle(self, cells: str) -> None:
         try:
             self.stack.wait_until_idle(timeout_s=60)
         except TimeoutError as error:
-            raise CellFailed(f"{' or '.join(row.name for row in rows)}, {column.name}: {error}") from error
+            raise CellFailed(f"{cells}: {error}") from error
 
     def _replay(self, function: str) -> int:
         """Gives a function the events back that were parked; returns how many."""
@@ -250,17 +258,32 @@ class Matrix:
         self.pipeline.publish("audit")
         self.pipeline.publish("merge")
         rows, salt = self.pipeline.rows, self.pipeline.salt
-        events = [event for accepted in self.landed.values() for event in accepted]
+        events = [event for accepted in self.landed for event in accepted]
         processed = {
             "staging.orders": [event.processed_row(salt) for event in events],
-            "staging.orders_hourly": [row for accepted in self.landed.values() for row in hourly_rows(accepted)],
+            "staging.orders_hourly": [row for accepted in self.landed for row in hourly_rows(accepted)],
             "analytics.processed_orders": [event.processed_row(salt) for event in live(events)],
         }
         for table, expected in processed.items():
-            assert without_stamps(rows(table)) == comparable(expected), table
-        counted = {row["key"]: (row["rows_accepted"], row["rows_rejected"]) for row in rows("ops.ledger")}
-        assert len(counted) == len(rows("ops.ledger")), "an entry of the ledger was loaded twice"
-        assert counted == {key: (len(self.landed[key]), self.rejected[key]) for key in self.landed}
+            self._expect_equal(table, without_stamps(rows(table)), comparable(expected))
+        counts = [
+            {"_source_object": f"s3://{row['bucket']}/{row['key']}"}
+            | {name: row[name] for name in ("rows_accepted", "rows_rejected")}
+            for row in rows("ops.ledger")
+        ]
+        self._expect_equal("ops.ledger", comparable(counts), comparable(list(self.ledger.values())))
+
+    def _expect_equal(self, table: str, found: list[Fields], expected: list[Fields]) -> None:
+        if found == expected:
+            return
+        surplus, missing = list(found), []
+        for row in expected:
+            if row in surplus:
+                surplus.remove(row)
+            else:
+                missing.append(row)
+        cells = sorted({self.struck_by[row["_source_object"]] for row in surplus + missing})
+        raise CellFailed(f"{table} after {'; '.join(cells)}: missing {missing[:3]}, surplus {surplus[:3]}")
 
 
 def hurried_name(stack: Stack) -> str:
