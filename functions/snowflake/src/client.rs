@@ -16,6 +16,9 @@ use crate::statement::Statement;
 use crate::tokens::Tokens;
 use crate::transport::{Answer, Pacing, Request, Transport};
 
+/// Code of the answer to the cancellation of a statement that is not running.
+const NOT_EXECUTING: &str = "000605";
+
 /// A client for one user of one account. Statements may run at the same time.
 #[derive(Debug)]
 pub struct Client {
@@ -53,7 +56,7 @@ impl Client {
     /// # Errors
     /// [`Error::Failed`] when the SQL fails. A statement that Snowflake was still running at the
     /// deadline, or when it could no longer be watched, is [`Error::GivenUp`]: it names the handle
-    /// and says whether the statement was cancelled.
+    /// and says whether the statement could be stopped.
     pub async fn execute_all(
         &self,
         statement: &Statement,
@@ -76,8 +79,8 @@ impl Client {
     }
 
     async fn give_up(&self, handle: String, reason: Error) -> Error {
-        let cancelled = self.cancel(&handle).await;
-        Error::GivenUp { handle, cancelled, reason: reason.into() }
+        let stopped = self.cancel(&handle).await;
+        Error::GivenUp { handle, stopped, reason: reason.into() }
     }
 
     /// `running` holds the statement's handle for as long as Snowflake may be running it.
@@ -161,7 +164,7 @@ impl Client {
         }
     }
 
-    /// Whether Snowflake confirmed that the statement is cancelled.
+    /// Cancels a statement; whether Snowflake confirmed that it no longer runs.
     async fn cancel(&self, handle: &str) -> bool {
         let url = self.config.endpoint.statement(handle, Some("cancel"));
         let request = Request { method: Method::POST, url, body: None };
@@ -170,6 +173,8 @@ impl Client {
             Ok(Ok(_)) => true,
             // A confirmed cancellation is a 200 whose code is not that of a finished statement.
             Ok(Err(Error::Refused(refusal))) => refusal.status == 200,
+            // It was cancelled by an earlier request whose answer was lost, or ended by itself.
+            Ok(Err(Error::Failed(refusal))) => refusal.code.as_deref() == Some(NOT_EXECUTING),
             _ => false,
         }
     }

@@ -90,13 +90,14 @@ pub enum Error {
     /// The client gave up on a statement that Snowflake was still running: at the deadline, or
     /// because it could no longer be watched.
     #[error(
-        "statement {handle} {}", if *cancelled { "was cancelled" } else { "may still be running: it could not be cancelled" }
+        "statement {handle} {}",
+        if *stopped { "was stopped" } else { "may still be running: it could not be cancelled" }
     )]
     GivenUp {
         /// Handle of the statement.
         handle: String,
-        /// Whether Snowflake confirmed the cancellation.
-        cancelled: bool,
+        /// Whether Snowflake confirmed that it no longer runs.
+        stopped: bool,
         /// Why the client gave up.
         #[source]
         reason: Box<Error>,

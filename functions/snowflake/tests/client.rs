@@ -207,8 +207,11 @@ async fn a_wait_beyond_the_deadline_is_not_begun() {
 
 #[tokio::test]
 async fn a_statement_running_at_the_deadline_is_cancelled() {
-    for (answer, cancelled) in [(Answer::cancelled(HANDLE), true), (refused(422, "000709"), false)]
-    {
+    for (answer, stopped) in [
+        (Answer::cancelled(HANDLE), true),
+        (refused(422, "000605"), true),
+        (refused(422, "000709"), false),
+    ] {
         let server = Server::start(move |request| match request.path.ends_with("/cancel") {
             true => answer.clone(),
             false => Answer::running(HANDLE),
@@ -216,11 +219,9 @@ async fn a_statement_running_at_the_deadline_is_cancelled() {
         let deadline = Deadline::after(Duration::from_millis(200));
         let error = server.client().await.execute(&statement(), deadline).await.unwrap_err();
         assert!(error.to_string().contains(HANDLE) && error.is_late(), "{error}");
-        assert_eq!(error.to_string().contains("could not be cancelled"), !cancelled);
-        let Error::GivenUp { handle, cancelled: confirmed, .. } = error else {
-            panic!("{error:?}")
-        };
-        assert_eq!((handle.as_str(), confirmed), (HANDLE, cancelled));
+        assert_eq!(error.to_string().contains("could not be cancelled"), !stopped);
+        let Error::GivenUp { handle, stopped: confirmed, .. } = error else { panic!("{error:?}") };
+        assert_eq!((handle.as_str(), confirmed), (HANDLE, stopped));
         let last = server.requests().pop().unwrap();
         assert_eq!(last.path, format!("/api/v2/statements/{HANDLE}/cancel"));
     }
@@ -233,7 +234,7 @@ async fn a_statement_that_cannot_be_watched_is_cancelled() {
         (403, Answer::cancelled(HANDLE)),
         (404, refused(403, "390420")),
     ] {
-        let cancelled = cancellation.status == 200;
+        let stopped = cancellation.status == 200;
         let server = Server::start(move |request| match (request.method.as_str(), &request.path) {
             (_, path) if path.ends_with("/cancel") => cancellation.clone(),
             ("POST", _) => Answer::running(HANDLE),
@@ -242,7 +243,7 @@ async fn a_statement_that_cannot_be_watched_is_cancelled() {
         let error = server.client().await.execute(&statement(), soon()).await.unwrap_err();
         assert_eq!(error.refusal().unwrap().status, status);
         assert!(!error.is_late());
-        let outcome = if cancelled { "was cancelled" } else { "could not be cancelled" };
+        let outcome = if stopped { "was stopped" } else { "could not be cancelled" };
         assert!(error.to_string().contains(HANDLE) && error.to_string().ends_with(outcome));
         assert!(server.requests().pop().unwrap().path.ends_with("/cancel"));
     }
