@@ -6,6 +6,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 EVENTS ?= 100000
+KILLS ?= 500
 COUNT ?= 1000000
 ROUNDS ?= 5
 FUZZ_TARGET ?= json_strictness
@@ -36,6 +37,11 @@ help: ## Show this list.
 .PHONY: demo
 demo: build $(call installed,local) ## Run the whole pipeline on this machine [EVENTS=100000].
 	$(LOCAL)/python -m local.demo --events $(EVENTS)
+
+# With SEED=<number> chance decides as it did in the run that printed it.
+.PHONY: soak
+soak: build $(call installed,local) ## Kill functions at random while orders flow, and account for every row [KILLS=500].
+	$(LOCAL)/python -m local.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test
 test: ## Run every check there is, as CI does.

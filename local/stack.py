@@ -25,6 +25,7 @@ secrets. Nothing of that is wired anywhere else. Leaving stops everything.
 | `invoke(id, event)` / `invoke_async(id, event)` | calls a function; an error raises `FunctionFailed` |
 | `wait_until_idle()` | until no buffer, notification, event, invocation or queue message is left |
 | `reports` | the REPORT of every invocation so far |
+| `instances(id)` | the processes of a function; `kill()` ends one at any moment |
 | `metrics()` | the embedded-metric-format lines that functions logged |
 | `events.redeliver(prefix, times, shuffle)` | S3 notifications again |
 | `sts.issuer`, `sts.published_keys`, `sts.enabled` | web identity tokens of the functions' roles |
@@ -48,13 +49,13 @@ import boto3
 from botocore.config import Config
 from moto.sqs.models import sqs_backends
 
-from local.aws import cloudformation, wiring
+from local.aws import cloudformation, s3, wiring
 from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
 from local.aws.events import S3Events
 from local.aws.firehose import TARGET as FIREHOSE_TARGET
 from local.aws.firehose import Firehose
 from local.aws.gateway import Gateway
-from local.aws.instance import FunctionConfig, Report
+from local.aws.instance import FunctionConfig, Instance, Report
 from local.aws.lambda_service import PATH_PREFIX, RETRY_DELAYS_S, LambdaService
 from local.aws.runtime_api import RuntimeApi
 from local.aws.sqs_poller import SqsPoller
@@ -119,6 +120,7 @@ class Stack:
     def __enter__(self) -> Self:
         shutil.rmtree(self.logs, ignore_errors=True)
         cloudformation.reset()
+        s3.attach()
         self._gateway = Gateway()
         self._s3, self._sqs = self.client("s3"), self.client("sqs")
         self.lambdas = LambdaService(
@@ -201,6 +203,15 @@ class Stack:
         """The REPORT of every invocation, in the order in which they ended."""
         return self.lambdas.reports
 
+    def instances(self, logical_id: str) -> list[Instance]:
+        """The processes of a function, at work and idle."""
+        return self.lambdas.instances(self.resources[logical_id].physical_id)
+
+    @property
+    def messages_returned(self) -> int:
+        """How often a message failed and went back to its queue, or on to the dead letter queue."""
+        return sum(poller.returned for poller in self._pollers)
+
     def client(self, service: str, endpoint_url: str | None = None) -> Any:
         """A boto3 client of the stack; it does not retry, as no call here should need it."""
         return boto3.client(
@@ -259,6 +270,12 @@ class Stack:
             if time.monotonic() > end:
                 raise TimeoutError(f"still busy after {timeout_s} s: {busy}")
             time.sleep(IDLE_POLL_S)
+
+    @property
+    def backlog(self) -> int:
+        """Everything that is under way: notifications, invocations, messages in queues."""
+        queued = sum(self._depth(poller.queue_url) for poller in self._pollers)
+        return self.events.pending + self.lambdas.pending + queued
 
     def busy(self) -> str | None:
         """What is still under way, or None if nothing is."""

@@ -62,6 +62,12 @@ class Function:
         """How many invocations are under way or wait for an instance."""
         return self._admitted
 
+    @property
+    def instances(self) -> list[Instance]:
+        """Its processes, at work and idle."""
+        with self._changed:
+            return [instance for instance in self._all if instance.alive]
+
     def invoke(self, request_id: str, payload: bytes) -> Result:
         """Runs one invocation to its end.
 
@@ -102,12 +108,20 @@ class Function:
                 self._changed.wait_for(lambda: self._closed or self._idle or len(self._all) < self._max_instances)
                 if self._closed:
                     raise Stopped(self.config.name)
-                if self._idle:
-                    return self._idle.pop()
-                return self._start()
+                return self._warm() or self._start()
             except BaseException:
                 self._admitted -= 1
                 raise
+
+    def _warm(self) -> Instance | None:
+        """An idle instance, if there is one; one that died meanwhile gets no invocation."""
+        while self._idle:
+            instance = self._idle.pop()
+            if instance.alive:
+                return instance
+            self._all.discard(instance)
+            instance.stop()
+        return None
 
     def _start(self) -> Instance:
         self._started += 1

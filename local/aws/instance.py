@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import subprocess
 import threading
 import time
@@ -67,6 +68,8 @@ class Instance:
         self._exit_code: int | None = None
         self._init_ms: float | None = None
         self._peak_bytes = 0
+        self.request_id: str | None = None
+        """The invocation under way, from the start of its initialisation to its answer."""
         self._started = time.monotonic()
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -85,6 +88,17 @@ class Instance:
         """Whether the process can take another invocation."""
         return self._exit_code is None and self._api.init_error is None
 
+    def kill(self) -> bool:
+        """Kills the process from outside, whatever it is doing, as a failing host would.
+
+        Returns whether that ended it: False when it had ended already.
+        """
+        with self._api.changed:
+            if self._exit_code is not None:
+                return False
+        self._kill()
+        return self._exit_code == -signal.SIGKILL
+
     def stop(self) -> None:
         """Kills the process and closes its Runtime API."""
         self._process.kill()
@@ -93,6 +107,13 @@ class Instance:
 
     def invoke(self, request_id: str, payload: bytes) -> Result:
         """Runs one invocation. An instance that failed is not `alive` afterwards."""
+        self.request_id = request_id
+        try:
+            return self._invoke(request_id, payload)
+        finally:
+            self.request_id = None
+
+    def _invoke(self, request_id: str, payload: bytes) -> Result:
         started_at, log_start = time.time(), self._log.stat().st_size
         cold = self._init_ms is None
         answer = self._initialise(request_id)

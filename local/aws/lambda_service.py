@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from local.aws.asynchronous import AsyncInvoker
 from local.aws.function import Function, Throttled
 from local.aws.http import Request, Response
-from local.aws.instance import FunctionConfig, Report, Result
+from local.aws.instance import FunctionConfig, Instance, Report, Result
 from local.aws.runtime_api import RuntimeApi
 
 PATH_PREFIX = "/2015-03-31/functions/"
@@ -87,6 +87,10 @@ class LambdaService:
         """One report an invocation, in the order in which they ended."""
         with self._lock:
             return list(self._reports)
+
+    def instances(self, name: str) -> list[Instance]:
+        """The processes of a function, at work and idle."""
+        return self._find(name).instances
 
     def invoke(self, name: str, payload: bytes) -> Result:
         """Invokes a function and waits for its outcome, like RequestResponse."""

@@ -58,6 +58,8 @@ class SqsPoller:
         self._redelivery_s = redelivery_s
         self._stopped = threading.Event()
         self._gathering = threading.Lock()
+        self._counting = threading.Lock()
+        self._returned = 0
         for _ in range(config.max_concurrency):
             threading.Thread(target=self._work, daemon=True).start()
 
@@ -65,6 +67,11 @@ class SqsPoller:
     def queue_url(self) -> str:
         """The queue polled."""
         return self._config.queue_url
+
+    @property
+    def returned(self) -> int:
+        """How often a message failed, each time counted."""
+        return self._returned
 
     def stop(self) -> None:
         """Takes no further batch."""
@@ -131,6 +138,8 @@ class SqsPoller:
         except (BotoCoreError, ClientError):
             # What was handled and not deleted comes back like what failed.
             failed = set(ids)
+        with self._counting:
+            self._returned += len(failed)
         if self._redelivery_s is not None:
             self._return([message for message in batch if message["MessageId"] in failed])
 

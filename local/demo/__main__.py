@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from local.demo.console import Console
+from local.console import Console
 
 SEED = 20_261_122
 OUT = Path(__file__).resolve().parents[2] / "target" / "demo"

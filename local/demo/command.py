@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from local.aws.cloudformation import DeploymentError
-from local.demo.console import Console
+from local.console import Console
 from local.demo.report import render
 from local.demo.run import DemoFailed, Outcome, Run
 from local.demo.site import Site

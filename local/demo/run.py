@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from local.console import Console
 from local.demo import accounts, samples
 from local.demo.accounts import Accounts
-from local.demo.console import Console
 from local.demo.measurements import Passage, function_use, invocations, passages
 from local.demo.samples import Samples
 from local.demo.site import SNOWLINE, Site

@@ -92,7 +92,7 @@ def hourly_rows(events: list[Landed]) -> list[Row]:
 
 def comparable(rows: list[Row]) -> list[Row]:
     """Rows in a fixed order, `_extra` as the JSON value it holds, times without their zone, which is UTC."""
-    return sorted(({name: _plain(name, value) for name, value in row.items()} for row in rows), key=_place)
+    return sorted(({name: _plain(name, value) for name, value in row.items()} for row in rows), key=place)
 
 
 def without_stamps(rows: list[Row]) -> list[Row]:
@@ -109,6 +109,7 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def _place(row: Row) -> tuple[Any, ...]:
+def place(row: Row) -> tuple[Any, ...]:
+    """Where a row comes from, and of an aggregate what it is about: one row a place."""
     source = (row.get("_source_object"), row.get("_source_line", 0))
     return source + tuple(str(row.get(name)) for name in ("order_hour", "product_category", "shipping_country"))

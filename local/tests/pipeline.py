@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ class Pipeline:
 
     stack: Stack
     snowflake: SnowflakeServer
+
+    @cached_property
+    def s3(self) -> Any:
+        return self.stack.client("s3")
 
     @property
     def bucket(self) -> str:
@@ -70,7 +75,7 @@ class Pipeline:
     def land(self, name: str, body: bytes) -> str:
         """Puts a landing object past Firehose; returns its key."""
         key = f"{HOUR}/{name}"
-        self.stack.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
         return key
 
     def settle(self) -> None:
@@ -82,12 +87,12 @@ class Pipeline:
 
     def etags(self, prefix: str = "") -> dict[str, str]:
         """The eTag of every object by its key."""
-        pages = self.stack.client("s3").get_paginator("list_objects_v2")
+        pages = self.s3.get_paginator("list_objects_v2")
         found = pages.paginate(Bucket=self.bucket, Prefix=prefix)
         return {one["Key"]: one["ETag"] for page in found for one in page.get("Contents", [])}
 
     def read(self, key: str) -> bytes:
-        return self.stack.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def ledger(self) -> dict[str, Row]:
         """The ledger entries in the lake by landing key."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +15,8 @@ from typing import Any
 import pytest
 
 from local.tests import oracle
-from local.tests.expected import Landed, comparable, hourly_rows, judge, live, newest, without_stamps
+from local.tests.expected import comparable, hourly_rows, live, newest, without_stamps
+from local.tests.lake import Lake, read_lake, three_changes
 from local.tests.pipeline import Pipeline, Row, deployed
 
 EVENTS = 4000
@@ -32,19 +32,6 @@ RULES_BY_KIND = {
     "invalid_utf8": {"utf8"},
 }
 NO_REVENUE = ("cancelled", "returned")
-
-
-@dataclass
-class Lake:
-    """The landing zone as the oracle reads it."""
-
-    accepted: dict[str, list[Landed]]
-    rejects: dict[str, list[tuple[int, oracle.Reject]]]
-    lines: Counter[bytes]
-
-    @property
-    def events(self) -> list[Landed]:
-        return [event for events in self.accepted.values() for event in events]
 
 
 @dataclass
@@ -113,32 +100,9 @@ def changes_of(lake: Lake) -> list[bytes]:
     for place, event in enumerate(newest(lake.events).values()):
         if event.order.op != "D" and place % 10:
             continue
-        for hours, op in choice.sample([(-1, "U"), (1, "U"), (-1, "D"), (1, "D"), (2, "I"), (-2, "I"), (0, "U")], 3):
-            lines.append(changed(event.order, timedelta(hours=hours), op, choice.randrange(100_000)))
+        lines += three_changes(event.order, choice)
     choice.shuffle(lines)
     return lines
-
-
-def changed(order: oracle.Order, later: timedelta, op: str, cents: int) -> bytes:
-    """Another version of an order; with no time between the two, where it landed decides."""
-    fields = {name: getattr(order, name) for name in oracle.COLUMNS} | {
-        "order_timestamp": (order.order_timestamp + later).isoformat(),
-        "order_amount": cents / 100,
-        "op": op,
-        "reason": {"late": later < timedelta(0)},
-    }
-    return json.dumps(fields).encode() + b"\n"
-
-
-def read_lake(pipeline: Pipeline) -> Lake:
-    s3 = pipeline.stack.client("s3")
-    lake = Lake({}, {}, Counter())
-    for key in pipeline.etags("landing/"):
-        answer = s3.get_object(Bucket=pipeline.bucket, Key=key)
-        text = gzip.decompress(answer["Body"].read())
-        lake.lines.update(text.splitlines(keepends=True))
-        lake.accepted[key], lake.rejects[key] = judge(text, f"s3://{pipeline.bucket}/{key}", answer["LastModified"])
-    return lake
 
 
 def test_the_rounds_hold_what_they_are_to_try(run: Run) -> None:

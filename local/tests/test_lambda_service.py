@@ -155,6 +155,27 @@ def test_a_process_that_dies_is_reported(create: Create) -> None:
     assert answer["errorMessage"].endswith("Runtime exited with error: exit status 3")
 
 
+def test_an_instance_killed_at_work_fails_its_invocation_and_is_replaced(create: Create) -> None:
+    service = create()
+    request_id = service.invoke_async("probe", b'{"do": "sleep", "seconds": 1}')
+    wait_until(lambda: any(instance.request_id == request_id for instance in service.instances("probe")))
+    [instance] = service.instances("probe")
+    assert instance.kill() and not instance.kill(), "only the first kill hits anything"
+    wait_until(lambda: service.pending == 0)
+    killed, repeated = service.reports
+    assert "Runtime exited with error: signal: 9" in killed.error
+    assert repeated.error is None and repeated.init_ms is not None
+
+
+def test_an_instance_killed_while_idle_gets_no_invocation(create: Create) -> None:
+    service = create()
+    pid = call(service, {"do": "echo"})["pid"]
+    [instance] = service.instances("probe")
+    assert instance.request_id is None and instance.kill()
+    assert service.instances("probe") == []
+    assert call(service, {"do": "echo"})["pid"] != pid
+
+
 def test_a_function_that_outgrows_its_memory_is_killed(create: Create) -> None:
     service = create(memory_mb=64)
     assert call(service, {"do": "allocate", "mb": 200})["errorType"] == "Runtime.OutOfMemory"

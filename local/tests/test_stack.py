@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from moto.s3.models import s3_backends
 
-from local.aws.cloudformation import DeploymentError
+from local.aws.cloudformation import ACCOUNT, DeploymentError
 from local.stack import FunctionFailed, Stack
 
 TEMPLATE = """
@@ -52,6 +53,15 @@ def test_waiting_names_what_is_busy(stack: Stack) -> None:
     stack.invoke_async("PublishFunction", {"do": "sleep", "seconds": 5})
     with pytest.raises(TimeoutError, match="invocations"):
         stack.wait_until_idle(timeout_s=0.5)
+
+
+def test_an_object_stays_whole_for_its_readers_when_it_is_overwritten(stack: Stack) -> None:
+    bucket, client = stack.outputs["LakeBucketName"], stack.client("s3")
+    client.put_object(Bucket=bucket, Key="other/x", Body=b"first")
+    reader = s3_backends[ACCOUNT]["aws"].get_object(bucket, "other/x")
+    client.put_object(Bucket=bucket, Key="other/x", Body=b"second")
+    assert reader.value == b"first"
+    assert client.get_object(Bucket=bucket, Key="other/x")["Body"].read() == b"second"
 
 
 def test_an_unknown_parameter_is_refused() -> None:
