@@ -83,7 +83,7 @@ class SqsPoller:
                 # One batch gathers at a time; others are being worked on meanwhile.
                 with self._gathering:
                     batch = self._gather()
-                if batch:
+                if batch and not self._stopped.is_set():
                     self._process(batch)
             except Stopped:
                 return

@@ -61,6 +61,7 @@ class Handler(BaseHTTPRequestHandler):
         self._respond("DELETE")
 
     def _respond(self, method: str) -> None:
+        self.server.owner.requests.append(f"{method} {self.path}")
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         try:
             self._route(method, body)

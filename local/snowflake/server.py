@@ -40,6 +40,8 @@ class SnowflakeServer:
         self.partition_rows = partition_rows
         self.sync_seconds = sync_seconds
         self.jobs = Jobs(self.engine)
+        self.requests: list[str] = []
+        """Method and path of every HTTP request, those that were refused among them."""
         for position, (user, file) in enumerate((public_keys or {}).items()):
             self.add_user(user, file.read_text(), administrator=position == 0)
         self._http = HttpServer(port, self)

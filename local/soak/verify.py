@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from local.soak.killer import was_killed
-from local.tests.expected import comparable, hourly_rows, live, place, without_stamps
+from local.tests.expected import comparable, hourly_rows, live, without_stamps
 from local.tests.lake import Lake, read_lake
 from local.tests.pipeline import Pipeline, Row
 
 NAMED = 3
+LINE = ("_source_object", "_source_line")
+GROUP = ("_source_object", "order_hour", "product_category", "shipping_country")
 
 
 def differences(pipeline: Pipeline, sent: Iterable[bytes]) -> list[str]:
@@ -65,11 +67,11 @@ def _warehouse(pipeline: Pipeline, lake: Lake, ledger: dict[str, Row]) -> list[s
     entries = [tuple(entry[name] for name in names) for entry in ledger.values()]
     loaded = [tuple(row[name] for name in names) for row in pipeline.rows("ops.ledger")]
     return [
-        *_compare_rows("staging.orders", pipeline, [event.processed_row(salt) for event in lake.events]),
-        *_compare_rows("staging.orders_hourly", pipeline, hours),
+        *_compare_rows("staging.orders", LINE, pipeline, [event.processed_row(salt) for event in lake.events]),
+        *_compare_rows("staging.orders_hourly", GROUP, pipeline, hours),
         *_compare("ops.ledger", Counter(loaded), Counter(entries)),
-        *_compare_rows("analytics.processed_orders", pipeline, newest),
-        *_compare_rows("analytics.orders_live", pipeline, newest),
+        *_compare_rows("analytics.processed_orders", LINE, pipeline, newest),
+        *_compare_rows("analytics.orders_live", LINE, pipeline, newest),
     ]
 
 
@@ -83,14 +85,16 @@ def _failures(pipeline: Pipeline) -> list[str]:
     ]
 
 
-def _compare_rows(table: str, pipeline: Pipeline, expected: list[Row]) -> list[str]:
-    def by_place(rows: list[Row]) -> dict[Any, list[Row]]:
-        places: dict[Any, list[Row]] = {}
-        for row in rows:
-            places.setdefault(place(row), []).append(row)
-        return places
+def _compare_rows(table: str, grain: tuple[str, ...], pipeline: Pipeline, expected: list[Row]) -> list[str]:
+    """Compares a table, which must have a row a grain: all rows of one, should there be more."""
 
-    return _compare(table, by_place(without_stamps(pipeline.rows(table))), by_place(comparable(expected)))
+    def by_grain(rows: list[Row]) -> dict[Any, list[Row]]:
+        grains: dict[Any, list[Row]] = {}
+        for row in rows:
+            grains.setdefault(tuple(row[name] for name in grain), []).append(row)
+        return grains
+
+    return _compare(table, by_grain(without_stamps(pipeline.rows(table))), by_grain(comparable(expected)))
 
 
 def _compare(what: str, found: dict[Any, Any], expected: dict[Any, Any]) -> list[str]:

@@ -92,7 +92,12 @@ def hourly_rows(events: list[Landed]) -> list[Row]:
 
 def comparable(rows: list[Row]) -> list[Row]:
     """Rows in a fixed order, `_extra` as the JSON value it holds, times without their zone, which is UTC."""
-    return sorted(({name: _plain(name, value) for name, value in row.items()} for row in rows), key=place)
+    return sorted(({name: _plain(name, value) for name, value in row.items()} for row in rows), key=_place)
+
+
+def without_stamps(rows: list[Row]) -> list[Row]:
+    """Rows as comparable ones, without the times at which they were loaded and merged."""
+    return comparable([{name: row[name] for name in row if name not in STAMPS} for row in rows])
 
 
 def without_stamps(rows: list[Row]) -> list[Row]:
@@ -109,7 +114,6 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def place(row: Row) -> tuple[Any, ...]:
-    """Where a row comes from, and of an aggregate what it is about: one row a place."""
+def _place(row: Row) -> tuple[Any, ...]:
     source = (row.get("_source_object"), row.get("_source_line", 0))
     return source + tuple(str(row.get(name)) for name in ("order_hour", "product_category", "shipping_country"))
