@@ -49,7 +49,7 @@ import boto3
 from botocore.config import Config
 from moto.sqs.models import sqs_backends
 
-from local.aws import cloudformation, s3, wiring
+from local.aws import cloudformation, moto_fixes, wiring
 from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
 from local.aws.events import S3Events
 from local.aws.firehose import TARGET as FIREHOSE_TARGET
@@ -120,7 +120,7 @@ class Stack:
     def __enter__(self) -> Self:
         shutil.rmtree(self.logs, ignore_errors=True)
         cloudformation.reset()
-        s3.attach()
+        moto_fixes.attach()
         self._gateway = Gateway()
         self._s3, self._sqs = self.client("s3"), self.client("sqs")
         self.lambdas = LambdaService(

@@ -19,6 +19,7 @@ PACE_S = 0.02
 REDELIVERY_PAUSE_S = 0.5
 MOST_UNDER_WAY = 40
 TASK_RETRIES = 3
+TASK_PAUSE_S = 0.3
 TWO_MERGES_SHARE = 0.3
 REPLAY_PAUSE_S = 0.5
 
@@ -67,7 +68,7 @@ class Redelivery:
 
 
 class Airflow:
-    """Runs the DAG without a pause: audit, merge and check, each with its retries."""
+    """Runs the DAG again and again: audit, merge and check, each with its retries."""
 
     def __init__(self, pipeline: Pipeline, choice: random.Random) -> None:
         self._pipeline = pipeline
@@ -82,12 +83,11 @@ class Airflow:
         with ThreadPoolExecutor(2) as pool:
             while not over.is_set():
                 self._runs += 1
-                run_id = f"soak-{self._runs}"
-                self.task("audit", run_id)
-                # As when somebody starts the DAG by hand beside its schedule.
-                merges = 2 if self._choice.random() < TWO_MERGES_SHARE else 1
-                list(pool.map(lambda _, run_id=run_id: self.task("merge", run_id), range(merges)))
-                self.task("check", run_id)
+                for task in ("audit", "merge", "check"):
+                    over.wait(self._choice.uniform(0, TASK_PAUSE_S))
+                    # Two merges, as when somebody starts the DAG by hand beside its schedule.
+                    twice = task == "merge" and self._choice.random() < TWO_MERGES_SHARE
+                    list(pool.map(self.task, [task] * (1 + twice), [f"soak-{self._runs}"] * (1 + twice)))
 
     def task(self, name: str, run_id: str) -> Any:
         """The answer of a task; None when it was killed at each of its tries."""

@@ -1,0 +1,40 @@
+"""Where moto breaks, or takes far too long, when much goes on at once."""
+
+from __future__ import annotations
+
+import time
+
+from moto.s3.models import FakeKey
+from moto.sqs.models import Message, SQSBackend
+
+_ETAG = FakeKey.etag.fget
+_DISPOSE = FakeKey.dispose
+
+
+def attach() -> None:
+    """Puts ours in the place of moto's, in this process.
+
+    Reads and overwrites of an object are atomic in the service. moto closes an object's bytes when
+    it is overwritten, also for those who still read them, and computes an eTag while others may
+    read from the same buffer. And of each message that it hands out it asks how long its queue
+    keeps messages, for which it counts all of them some sixty times.
+    """
+    FakeKey.etag = property(_etag)
+    FakeKey.dispose = _dispose_unused
+    SQSBackend.is_message_valid_based_on_retention_period = _is_retained
+
+
+def _etag(key: FakeKey) -> str:
+    with key.lock:
+        return _ETAG(key)
+
+
+def _dispose_unused(key: FakeKey, garbage: bool = False) -> None:
+    # `garbage` tells that nobody holds it any more.
+    if garbage:
+        _DISPOSE(key)
+
+
+def _is_retained(backend: SQSBackend, queue_name: str, message: Message) -> bool:
+    sent, kept = message.sent_timestamp / 1000, backend.get_queue(queue_name).message_retention_period
+    return sent + kept > time.time()
