@@ -100,11 +100,6 @@ def without_stamps(rows: list[Row]) -> list[Row]:
     return comparable([{name: row[name] for name in row if name not in STAMPS} for row in rows])
 
 
-def without_stamps(rows: list[Row]) -> list[Row]:
-    """Rows as comparable ones, without the times at which they were loaded and merged."""
-    return comparable([{name: row[name] for name in row if name not in STAMPS} for row in rows])
-
-
 def _plain(name: str, value: Any) -> Any:
     if name == "_extra" and isinstance(value, str):
         return oracle.parse_json(value)
