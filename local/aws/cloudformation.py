@@ -92,7 +92,9 @@ def deploy(cloudformation: Any, stack_name: str, template: dict[str, Any], param
         model = stack.resource_map[logical_id]
         if model is not None:
             resources[logical_id] = _resource(logical_id, body, model, stack.resource_map)
-    return Deployment(resources, {output.key: output.value for output in stack.output_map.values()})
+    # One whose condition does not hold is None.
+    outputs = filter(None, stack.output_map.values())
+    return Deployment(resources, {output.key: output.value for output in outputs})
 
 
 def reset() -> None:
