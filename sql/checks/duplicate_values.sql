@@ -2,7 +2,10 @@
 -- Grain: one row a superfluous row.
 -- Repetition: reads only.
 select
-    {%- for column in metric.columns %}
+    {%- for column in dataset.dedupe.key %}
+    {{ column }},
+    {%- endfor %}
+    {%- for column in metric.columns if column not in dataset.dedupe.key %}
     {{ column }},
     {%- endfor %}
     _source_object,

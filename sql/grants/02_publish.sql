@@ -11,6 +11,10 @@ grant usage on schema analytics to role snowline_publish;
 grant usage on schema ops to role snowline_publish;
 
 grant select on table staging.{{ tables.rows }} to role snowline_publish;
+{%- for aggregate in aggregates %}
+
+grant select on table staging.{{ aggregate.name }} to role snowline_publish;
+{%- endfor %}
 
 grant select on stream staging.{{ tables.stream }} to role snowline_publish;
 

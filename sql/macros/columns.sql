@@ -6,3 +6,12 @@
 {%- if column.comment %} comment {{ literal(column.comment) }}{% endif %},
 {% endfor -%}
 {%- endmacro -%}
+
+{# A column as text that keeps every digit. #}
+{%- macro as_text(column) -%}
+{%- if column.type == 'timestamp_ntz(6)' -%}
+to_varchar({{ column.name }}, 'YYYY-MM-DD HH24:MI:SS.FF6')
+{%- else -%}
+to_varchar({{ column.name }})
+{%- endif -%}
+{%- endmacro -%}

@@ -10,21 +10,24 @@ insert into ops.check_results (
     passed,
     value,
     threshold,
+    failing_keys,
     failing_rows_query,
     measured_at
 )
-values
 {%- for row in range(rows) %}
-(
-    ?,
-    {{ literal(dataset.name) }},
-    ?,
-    ?,
-    ?,
-    cast(? as boolean),
-    cast(? as number(38, 12)),
-    ?,
-    ?,
-    sysdate()
-){% if not loop.last %},{% endif %}
+select
+    ? as run_id,
+    {{ literal(dataset.name) }} as dataset,
+    ? as task,
+    ? as check_id,
+    ? as severity,
+    cast(? as boolean) as passed,
+    cast(? as number(38, 12)) as value,
+    ? as threshold,
+    parse_json(?) as failing_keys,
+    ? as failing_rows_query,
+    sysdate() as measured_at
+{%- if not loop.last %}
+union all
+{%- endif %}
 {%- endfor %}

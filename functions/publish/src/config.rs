@@ -5,6 +5,8 @@
 pub struct Config {
     /// Name of the dataset (`DATASET`), which picks the contract.
     pub dataset: String,
+    /// Name of the bucket that holds every zone (`LAKE_BUCKET`).
+    pub lake_bucket: String,
     /// Where and as whom statements run (`SNOWFLAKE_*`).
     pub snowflake: snowflake::Config,
 }
@@ -12,9 +14,9 @@ pub struct Config {
 /// Why the environment makes no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// `DATASET` is not set, or empty.
-    #[error("environment variable DATASET is not set")]
-    Dataset,
+    /// A variable is not set, or empty.
+    #[error("environment variable {0} is not set")]
+    Missing(&'static str),
     /// A variable that concerns Snowflake is missing or wrong.
     #[error("Snowflake's configuration")]
     Snowflake(#[from] snowflake::ConfigError),
@@ -34,9 +36,11 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first variable that is missing or wrong.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let dataset = lookup("DATASET").filter(|name| !name.is_empty());
+        let required =
+            |name| lookup(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(name));
         Ok(Self {
-            dataset: dataset.ok_or(ConfigError::Dataset)?,
+            dataset: required("DATASET")?,
+            lake_bucket: required("LAKE_BUCKET")?,
             snowflake: snowflake::Config::from_lookup(&lookup)?,
         })
     }

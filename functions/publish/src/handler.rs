@@ -5,80 +5,44 @@ use std::time::{Duration, Instant};
 use contract::{Dataset, Severity};
 use serde_json::json;
 use snowflake::{Client, Deadline, Rows, Statement};
-use statements::{AUDIT_GRACE_MINUTES, CheckStatement, StatementError, Statements};
+use statements::{CheckStatement, StatementError, Statements};
 use telemetry::Metrics;
 
-use crate::report::{Audit, CheckResult, Merge, Report};
+use crate::error::Error;
+use crate::landing::Landing;
+use crate::report::{CheckResult, Merge, Report, sample_keys};
 use crate::task::{Request, Task};
-
-/// Most objects that the error of a failed audit names.
-const NAMED_OBJECTS: usize = 10;
-
-/// Why a task failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A statement cannot be rendered.
-    #[error("cannot render a statement")]
-    Statement(#[from] StatementError),
-    /// The statement of the audit or the merge did not succeed.
-    #[error("{}", task.name())]
-    Task {
-        /// The task.
-        task: Task,
-        /// What Snowflake or the way there says, with the statement's handle.
-        #[source]
-        source: snowflake::Error,
-    },
-    /// Ledger and staging differ.
-    #[error("audit: objects whose loaded rows are not the accepted ones: {total}: {}", named.join(", "))]
-    Mismatch {
-        /// How many objects.
-        total: u64,
-        /// The first of them, with their counts.
-        named: Vec<String>,
-    },
-    /// The query of a check did not succeed.
-    #[error("check {id}")]
-    Check {
-        /// Identifier of the check.
-        id: String,
-        /// What Snowflake or the way there says, with the statement's handle.
-        #[source]
-        source: snowflake::Error,
-    },
-    /// Checks of severity error failed.
-    #[error("failed checks: {}", failed.join("; "))]
-    ChecksFailed {
-        /// Each with its value and threshold.
-        failed: Vec<String>,
-    },
-    /// The results could not be stored.
-    #[error("cannot store results in ops.check_results")]
-    Store(#[source] snowflake::Error),
-}
 
 /// Runs the tasks of one dataset. It is built once and serves every invocation.
 pub struct Publisher {
-    dataset: Dataset,
-    statements: Statements,
+    pub(crate) dataset: Dataset,
+    pub(crate) statements: Statements,
+    pub(crate) landing: Landing,
     client: Client,
+    database: String,
 }
 
 /// One invocation's circumstances.
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     request: &'a Request,
     query_tag: String,
-    deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 impl Publisher {
-    /// Prepares to run the tasks of a dataset.
+    /// Prepares to run the tasks of a dataset. `database` is the one in which the client runs
+    /// statements, as Snowflake shows its name.
     ///
     /// # Errors
     /// [`StatementError`] when the embedded templates do not parse.
-    pub fn new(dataset: Dataset, client: Client) -> Result<Self, StatementError> {
+    pub fn new(
+        dataset: Dataset,
+        landing: Landing,
+        client: Client,
+        database: String,
+    ) -> Result<Self, StatementError> {
         let statements = Statements::new(&dataset)?;
-        Ok(Self { dataset, statements, client })
+        Ok(Self { dataset, statements, landing, client, database })
     }
 
     /// Runs a task. A statement still running at the deadline is cancelled, and the error names
@@ -105,29 +69,6 @@ impl Publisher {
             Task::Merge => self.merge(&run).await,
             Task::Check => self.check(&run).await,
         }
-    }
-
-    async fn audit(&self, run: &Run<'_>) -> Result<Report, Error> {
-        let started = Instant::now();
-        let sql = self.statements.audit(AUDIT_GRACE_MINUTES)?;
-        let failed = |source| Error::Task { task: Task::Audit, source };
-        let rows = self.execute(sql.clone(), run).await.map_err(failed)?;
-        let audit = Audit::read(&rows).map_err(failed)?;
-        self.metrics()
-            .count("ObjectsAudited", audit.objects)
-            .count("ObjectsPending", audit.pending)
-            .count("ObjectsMismatched", audit.mismatches)
-            .milliseconds("AuditTime", started.elapsed())
-            .emit();
-        self.store(&[audit.result(sql)], run).await?;
-        if audit.mismatches > 0 {
-            let named = audit.findings.iter().take(NAMED_OBJECTS).map(|finding| {
-                let (accepted, loaded) = (finding.rows_accepted, finding.rows_loaded);
-                format!("{} ({accepted} accepted, {loaded} loaded)", finding.source_object)
-            });
-            return Err(Error::Mismatch { total: audit.mismatches, named: named.collect() });
-        }
-        Ok(Report::Audit(audit))
     }
 
     async fn merge(&self, run: &Run<'_>) -> Result<Report, Error> {
@@ -165,13 +106,15 @@ impl Publisher {
         }
         self.emit_checks(&checks, started.elapsed());
         broken.extend(self.store(&checks, run).await.err());
+        checks.iter_mut().for_each(|check| check.make_query_portable(&self.database));
         // The first error is the answer; what followed is only logged.
         let mut broken = broken.into_iter();
         let first = broken.next();
         for error in broken {
             tracing::error!(error = telemetry::error_chain(&error), "task failed further");
         }
-        first.map_or_else(|| judge(checks), Err)
+        first.map_or_else(|| judge(&checks), Err)?;
+        Ok(Report::Check { checks })
     }
 
     async fn measure(
@@ -180,7 +123,19 @@ impl Publisher {
         run: &Run<'_>,
     ) -> Result<CheckResult, snowflake::Error> {
         let rows = self.execute(check.query.clone(), run).await?;
-        CheckResult::read(check, &rows)
+        let mut result = CheckResult::read(check, &rows)?;
+        if let Some(query) = check.failing_keys_query.as_ref().filter(|_| !result.passed) {
+            let rows = self.execute(query.clone(), run).await;
+            match rows.and_then(|rows| sample_keys(&rows, &self.dataset.dedupe.key)) {
+                Ok(keys) => result.failing_keys = keys,
+                // The check is reported as failed all the same.
+                Err(error) => {
+                    let error = telemetry::error_chain(&error);
+                    tracing::warn!(check = check.id, error, "no sample of what makes it fail");
+                }
+            }
+        }
+        Ok(result)
     }
 
     fn emit_checks(&self, checks: &[CheckResult], elapsed: Duration) {
@@ -201,7 +156,7 @@ impl Publisher {
         metrics.emit();
     }
 
-    async fn store(&self, results: &[CheckResult], run: &Run<'_>) -> Result<(), Error> {
+    pub(crate) async fn store(&self, results: &[CheckResult], run: &Run<'_>) -> Result<(), Error> {
         let task = run.request.task;
         let run_id = run.request.run_id.as_deref();
         let sql = self.statements.insert_check_results(results.len())?;
@@ -212,17 +167,21 @@ impl Publisher {
         Ok(())
     }
 
-    async fn execute(&self, sql: String, run: &Run<'_>) -> Result<Rows, snowflake::Error> {
+    pub(crate) async fn execute(
+        &self,
+        sql: String,
+        run: &Run<'_>,
+    ) -> Result<Rows, snowflake::Error> {
         self.client.execute(&Statement::new(sql, &run.query_tag), run.deadline).await
     }
 
-    fn metrics(&self) -> Metrics<'_> {
+    pub(crate) fn metrics(&self) -> Metrics<'_> {
         Metrics::new("Snowline", &[("Dataset", &self.dataset.name), ("Function", "publish")])
     }
 }
 
 /// Whether the checks let the task succeed. Failed checks of severity warning are logged.
-fn judge(checks: Vec<CheckResult>) -> Result<Report, Error> {
+pub(crate) fn judge(checks: &[CheckResult]) -> Result<(), Error> {
     let failed = |severity| {
         let failed = checks.iter().filter(move |one| !one.passed && one.severity == severity);
         failed.map(CheckResult::to_string).collect::<Vec<_>>()
@@ -231,9 +190,5 @@ fn judge(checks: Vec<CheckResult>) -> Result<Report, Error> {
         tracing::warn!(check, "check failed");
     }
     let failed = failed(Severity::Error);
-    if failed.is_empty() {
-        Ok(Report::Check { checks })
-    } else {
-        Err(Error::ChecksFailed { failed })
-    }
+    if failed.is_empty() { Ok(()) } else { Err(Error::ChecksFailed { failed }) }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use publish::{Config, Publisher, Request};
+use publish::{Config, Landing, Publisher, Request};
 use snowflake::{Client, Deadline, Pacing};
 
 /// Time kept back to cancel a statement, to log and to answer.
@@ -28,6 +28,8 @@ fn start() -> Result<Publisher, Box<dyn Error + Send + Sync>> {
     let config = Config::from_env()?;
     let dataset = datasets::load(&config.dataset)?;
     let aws = aws::config(|name| std::env::var(name).ok())?;
+    let landing = Landing::new(aws_sdk_s3::Client::new(&aws), config.lake_bucket);
+    let database = config.snowflake.database.clone();
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;
-    Ok(Publisher::new(dataset, client)?)
+    Ok(Publisher::new(dataset, landing, client, database)?)
 }

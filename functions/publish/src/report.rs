@@ -2,16 +2,21 @@
 
 use contract::Severity;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use snowflake::{Binding, Error, Rows};
 use statements::CheckStatement;
 
+use crate::findings::Audit;
 use crate::task::Task;
+
+/// Most keys that the text of a failed check names.
+const NAMED_KEYS: usize = 10;
 
 /// The answer to an invocation whose task succeeded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "task", rename_all = "lowercase")]
 pub enum Report {
-    /// Ledger and staging agree.
+    /// Landing, ledger and staging agree.
     Audit(Audit),
     /// What changed in analytics.
     Merge(Merge),
@@ -20,36 +25,6 @@ pub enum Report {
         /// In the order of the contract.
         checks: Vec<CheckResult>,
     },
-}
-
-/// What the audit counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Audit {
-    /// Landing objects compared.
-    pub objects: u64,
-    /// Of these, objects of which one side is still being loaded.
-    pub pending: u64,
-    /// Rows the ledger says were accepted.
-    pub rows_accepted: u64,
-    /// Rows in staging.
-    pub rows_loaded: u64,
-    /// Objects whose counts differ; there may be more than are listed.
-    pub mismatches: u64,
-    /// Those objects, at most 100.
-    pub findings: Vec<Finding>,
-}
-
-/// A landing object whose accepted rows are not the rows in staging.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// As `s3://bucket/key`.
-    pub source_object: String,
-    /// The contract version that made the rows.
-    pub contract_version: String,
-    /// Rows the ledger says were accepted.
-    pub rows_accepted: u64,
-    /// Rows in staging.
-    pub rows_loaded: u64,
 }
 
 /// Rows of analytics that a merge changed.
@@ -77,49 +52,10 @@ pub struct CheckResult {
     pub value: Option<String>,
     /// What the value must satisfy: `= 0`.
     pub threshold: String,
+    /// Some of what made the check fail: merge keys, or findings of the audit.
+    pub failing_keys: Vec<Value>,
     /// Lists the rows that made the check fail; none if it passed or is not about rows.
     pub failing_rows_query: Option<String>,
-}
-
-impl Audit {
-    /// Reads the audit's answer: the totals, then a row a mismatching object.
-    pub(crate) fn read(rows: &Rows) -> Result<Self, Error> {
-        let mut rows_iter = rows.iter();
-        let totals = rows_iter.next().ok_or_else(|| Error::Unexpected {
-            handle: Some(rows.handle().to_owned()),
-            reason: "the audit has no totals".to_owned(),
-            source: None,
-        })?;
-        let finding = |row: snowflake::Row<'_>| {
-            Ok(Finding {
-                source_object: row.text("source_object")?.to_owned(),
-                contract_version: row.text("contract_version")?.to_owned(),
-                rows_accepted: row.parse("rows_accepted")?,
-                rows_loaded: row.parse("rows_loaded")?,
-            })
-        };
-        Ok(Self {
-            objects: totals.parse("objects")?,
-            pending: totals.parse("pending")?,
-            rows_accepted: totals.parse("rows_accepted")?,
-            rows_loaded: totals.parse("rows_loaded")?,
-            mismatches: totals.parse("mismatches")?,
-            findings: rows_iter.map(finding).collect::<Result<_, Error>>()?,
-        })
-    }
-
-    /// The audit as a check whose value is the number of mismatches.
-    pub(crate) fn result(&self, query: String) -> CheckResult {
-        let passed = self.mismatches == 0;
-        CheckResult {
-            check_id: "ledger_equals_staging".to_owned(),
-            severity: Severity::Error,
-            passed,
-            value: Some(self.mismatches.to_string()),
-            threshold: "= 0".to_owned(),
-            failing_rows_query: (!passed).then_some(query),
-        }
-    }
 }
 
 impl Merge {
@@ -159,12 +95,29 @@ impl CheckResult {
             passed,
             value: None,
             threshold: check.threshold.clone(),
+            failing_keys: Vec::new(),
             failing_rows_query: check.failing_rows_query.clone().filter(|_| !passed),
         }
     }
 
+    /// Makes the query one line that runs wherever it is pasted. The stored one is relative to the
+    /// database it is stored in.
+    pub(crate) fn make_query_portable(&mut self, database: &str) {
+        let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        let database = match database.bytes().all(plain) {
+            true => database.to_owned(),
+            false => format!("\"{}\"", database.replace('"', "\"\"")),
+        };
+        if let Some(query) = &mut self.failing_rows_query {
+            let lines = query.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+            let text = lines.collect::<Vec<_>>().join(" ");
+            *query = format!("use database {database}; {text};");
+        }
+    }
+
     /// The values of one row of `ops.check_results`, in the order the insert takes them.
-    pub(crate) fn bindings(&self, task: Task, run_id: Option<&str>) -> [Binding; 8] {
+    pub(crate) fn bindings(&self, task: Task, run_id: Option<&str>) -> [Binding; 9] {
+        let keys = Some(&self.failing_keys).filter(|keys| !keys.is_empty());
         let severity = match self.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -177,20 +130,39 @@ impl CheckResult {
             Binding::text(Some(self.passed.to_string())),
             Binding::text(self.value.as_deref()),
             Binding::text(Some(&self.threshold)),
+            Binding::text(keys.map(|keys| Value::from(keys.as_slice()).to_string())),
             Binding::text(self.failing_rows_query.as_deref()),
         ]
     }
 }
 
-/// `order_id_duplicates is 3, must be = 0`.
+/// `order_id_duplicates is 3, must be = 0: {"order_id":"a"}, {"order_id":"b"}; to list the rows:
+/// use database SNOWLINE; select ...;`.
 impl std::fmt::Display for CheckResult {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let value = self.value.as_deref().unwrap_or("not measurable");
-        write!(f, "{} is {value}, must be {}", self.check_id, self.threshold)
+        write!(f, "{} is {value}, must be {}", self.check_id, self.threshold)?;
+        for (position, key) in self.failing_keys.iter().take(NAMED_KEYS).enumerate() {
+            write!(f, "{} {key}", if position == 0 { ":" } else { "," })?;
+        }
+        match &self.failing_rows_query {
+            Some(query) => write!(f, "; to list the rows: {query}"),
+            None => Ok(()),
+        }
     }
 }
 
 fn as_number<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     let number = value.as_ref().and_then(|text| text.parse::<serde_json::Number>().ok());
     number.serialize(serializer)
+}
+
+/// Reads the answer of [`CheckStatement::failing_keys_query`]: the columns of the merge key as the
+/// objects of `ops.check_results.failing_keys`.
+pub(crate) fn sample_keys(rows: &Rows, key: &[String]) -> Result<Vec<Value>, Error> {
+    let object = |row: snowflake::Row<'_>| {
+        let values = key.iter().map(|column| Ok((column.clone(), row.optional(column)?.into())));
+        values.collect::<Result<Map<_, _>, Error>>().map(Value::Object)
+    };
+    rows.iter().map(object).collect()
 }

@@ -19,6 +19,9 @@ pub struct CheckStatement {
     pub query: String,
     /// Lists the rows that make the check fail, where the check is about rows.
     pub failing_rows_query: Option<String>,
+    /// Samples the merge keys of those rows: a column of text for each column of the key, one row a
+    /// key, at most 5.
+    pub failing_keys_query: Option<String>,
 }
 
 impl Statements {
@@ -66,9 +69,11 @@ impl Statements {
             return self.value_check(&check.id, check.severity, check.must, text);
         };
         let rows = Value::from_safe_string(statement_of(&text).to_owned());
+        let keys = self.render("checks/failing_keys.sql", context! { rows => rows.clone() })?;
         let measure = self.render("checks/count_rows.sql", context! { rows, percent })?;
         let mut statement = self.value_check(&check.id, check.severity, check.must, measure)?;
         statement.failing_rows_query = Some(text);
+        statement.failing_keys_query = Some(keys);
         Ok(statement)
     }
 
@@ -94,6 +99,7 @@ impl Statements {
             threshold,
             query,
             failing_rows_query: None,
+            failing_keys_query: None,
         })
     }
 

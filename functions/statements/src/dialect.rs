@@ -12,7 +12,7 @@ pub(crate) fn identifier(name: &str) -> Option<String> {
     (starts_well && name.bytes().all(legal) && name.len() <= 255).then(|| name.to_ascii_lowercase())
 }
 
-/// Writes text as a string constant. Snowflake reads backslash escapes in `'...'`.
+/// Writes text as a string constant, in one line. Snowflake reads backslash escapes in `'...'`.
 pub(crate) fn literal(text: &str) -> String {
     let mut constant = String::with_capacity(text.len() + 2);
     constant.push('\'');
@@ -21,6 +21,7 @@ pub(crate) fn literal(text: &str) -> String {
             '\'' => constant.push_str("''"),
             '\\' => constant.push_str("\\\\"),
             '\0' => constant.push_str("\\0"),
+            '\n' => constant.push_str("\\n"),
             other => constant.push(other),
         }
     }
@@ -105,6 +106,7 @@ mod tests {
     fn literals_cannot_be_left() {
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal(r"\'); drop table x; --"), r"'\\''); drop table x; --'");
+        assert_eq!(literal("a\n--b"), r"'a\n--b'");
     }
 
     #[test]

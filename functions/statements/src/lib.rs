@@ -18,4 +18,6 @@ mod statements;
 pub use checks::CheckStatement;
 pub use error::StatementError;
 pub use scripts::{Script, Settings};
-pub use statements::{AUDIT_GRACE_MINUTES, Addition, MAX_FILES, Statements};
+pub use statements::{
+    AUDIT_GRACE_MINUTES, Addition, LEDGER_PAGE_ROWS, LISTED_FINDINGS, MAX_FILES, Statements,
+};

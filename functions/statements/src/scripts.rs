@@ -3,7 +3,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use crate::statements::{Addition, TEMPLATES};
-use crate::{AUDIT_GRACE_MINUTES, StatementError, Statements};
+use crate::{AUDIT_GRACE_MINUTES, LEDGER_PAGE_ROWS, LISTED_FINDINGS, StatementError, Statements};
 
 /// What scripts need beside the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,6 +152,9 @@ impl Statements {
             table => table,
             grace_minutes => AUDIT_GRACE_MINUTES,
             additions => self.addition_values(&self.possible_additions()),
+            listed => LISTED_FINDINGS,
+            first_key => "landing/",
+            limit => LEDGER_PAGE_ROWS,
             rows => 1,
         };
         let text = terminated(self.render(template, more)?);

@@ -11,6 +11,12 @@ pub const MAX_FILES: usize = 1_000;
 /// counts it as a mismatch: the two are loaded by different statements.
 pub const AUDIT_GRACE_MINUTES: u32 = 60;
 
+/// Most findings of one kind that an audit lists; all are counted.
+pub const LISTED_FINDINGS: usize = 25;
+
+/// Most rows of one page of [`Statements::ledger_keys`].
+pub const LEDGER_PAGE_ROWS: usize = 50_000;
+
 /// Name and text of every template, sorted by name.
 pub(crate) const TEMPLATES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
@@ -127,16 +133,27 @@ impl Statements {
         additions.iter().map(value).collect()
     }
 
-    /// Compares ledger and staging. The first row of the answer has a null `source_object` and
-    /// the totals: `objects`, `mismatches`, `pending`, `rows_accepted`, `rows_loaded`. Each
-    /// further row is a mismatching object (at most 100): `source_object`, `contract_version`,
-    /// `rows_accepted`, `rows_loaded`. An object of which one side is missing counts as pending
-    /// for `grace_minutes` (usually [`AUDIT_GRACE_MINUTES`]) after the other side was loaded.
+    /// Compares ledger and staging. The first row of the answer has a null `finding` and the
+    /// totals: `objects`, `pending`, `rows_expected` and `rows_found` of the table of rows, and how
+    /// many findings of each kind there are: `rows_missing`, `rows_superfluous`, `no_ledger_entry`.
+    /// Each further row is a `finding` (its kind), at most [`LISTED_FINDINGS`] of a kind:
+    /// `source_object`, `contract_version`, `table_name`, `rows_expected`, `rows_found`. An object
+    /// of which one side is missing counts as pending for `grace_minutes` (usually
+    /// [`AUDIT_GRACE_MINUTES`]) after the other side was loaded.
     ///
     /// # Errors
     /// [`StatementError::Render`] when a contract name is no SQL identifier, as in all that follow.
     pub fn audit(&self, grace_minutes: u32) -> Result<String, StatementError> {
-        self.render("publish/audit.sql", context! { grace_minutes })
+        self.render("publish/audit.sql", context! { grace_minutes, listed => LISTED_FINDINGS })
+    }
+
+    /// Lists `key` and `etag` of the landing objects in the ledger, in the order of keys (that of
+    /// their bytes), from `first_key` on; a page of [`LEDGER_PAGE_ROWS`] may be followed by more.
+    ///
+    /// # Errors
+    /// [`StatementError::Render`].
+    pub fn ledger_keys(&self, first_key: &str) -> Result<String, StatementError> {
+        self.render("publish/ledger_keys.sql", context! { first_key, limit => LEDGER_PAGE_ROWS })
     }
 
     /// Applies what arrived in staging since the last merge to analytics. The answer is one row:
@@ -151,8 +168,8 @@ impl Statements {
 
     /// Inserts the results of `rows` checks into `ops.check_results` at once. Bindings are text,
     /// for each result in turn: run_id (may be null), task, check_id, severity (`error` or
-    /// `warning`), passed (`true` or `false`), value (a number or null), threshold,
-    /// failing_rows_query (null when passed or when there is none).
+    /// `warning`), passed (`true` or `false`), value (a number or null), threshold, failing_keys (a
+    /// JSON array or null), failing_rows_query (null when passed or when there is none).
     ///
     /// # Errors
     /// [`StatementError::Render`].

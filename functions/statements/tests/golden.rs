@@ -52,7 +52,7 @@ fn compare(dataset: &Dataset, folders: &[&str]) {
     }
 }
 
-/// Every script by its path, and beside a check the query that lists its failing rows.
+/// Every script by its path, and beside a check the queries of its failing rows and their keys.
 fn render(dataset: &Dataset, folders: &[&str]) -> BTreeMap<String, String> {
     let statements = Statements::new(dataset).unwrap();
     let settings = Settings {
@@ -78,8 +78,12 @@ fn render(dataset: &Dataset, folders: &[&str]) -> BTreeMap<String, String> {
         }
     }
     for check in statements.checks().unwrap() {
-        if let Some(query) = check.failing_rows_query {
-            texts.insert(format!("checks/{}_rows.sql", check.id), query + ";\n");
+        for (what, query) in
+            [("rows", check.failing_rows_query), ("keys", check.failing_keys_query)]
+        {
+            if let Some(query) = query {
+                texts.insert(format!("checks/{}_{what}.sql", check.id), query + ";\n");
+            }
         }
     }
     texts

@@ -12,6 +12,8 @@ grant usage on schema ops to role snowline_publish;
 
 grant select on table staging.orders to role snowline_publish;
 
+grant select on table staging.orders_hourly to role snowline_publish;
+
 grant select on stream staging.orders_stream to role snowline_publish;
 
 grant select on table ops.ledger to role snowline_publish;

@@ -33,5 +33,11 @@ create table if not exists ops.check_results (
     value number(38, 12) comment 'null when there was nothing to measure',
     threshold varchar not null comment 'what the value must satisfy',
     failing_rows_query varchar comment 'lists the rows that made the check fail',
-    measured_at timestamp_ntz(6) not null comment 'UTC'
+    measured_at timestamp_ntz(6) not null comment 'UTC',
+    failing_keys variant comment 'array of objects: some of the keys that made the check fail'
 );
+
+-- For a table from before the column was.
+alter table ops.check_results
+add column if not exists failing_keys variant
+comment 'array of objects: some of the keys that made the check fail';

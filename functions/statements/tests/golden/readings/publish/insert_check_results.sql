@@ -10,19 +10,19 @@ insert into ops.check_results (
     passed,
     value,
     threshold,
+    failing_keys,
     failing_rows_query,
     measured_at
 )
-values
-(
-    ?,
-    'readings',
-    ?,
-    ?,
-    ?,
-    cast(? as boolean),
-    cast(? as number(38, 12)),
-    ?,
-    ?,
-    sysdate()
-);
+select
+    ? as run_id,
+    'readings' as dataset,
+    ? as task,
+    ? as check_id,
+    ? as severity,
+    cast(? as boolean) as passed,
+    cast(? as number(38, 12)) as value,
+    ? as threshold,
+    parse_json(?) as failing_keys,
+    ? as failing_rows_query,
+    sysdate() as measured_at;
