@@ -7,6 +7,8 @@ pub struct Config {
     pub dataset: String,
     /// Name of the bucket that holds every zone (`LAKE_BUCKET`).
     pub lake_bucket: String,
+    /// The role that owns the tables, under which columns are added (`SNOWFLAKE_SCHEMA_ROLE`).
+    pub schema_role: String,
     /// Where and as whom statements run (`SNOWFLAKE_*`).
     pub snowflake: snowflake::Config,
 }
@@ -41,6 +43,7 @@ impl Config {
         Ok(Self {
             dataset: required("DATASET")?,
             lake_bucket: required("LAKE_BUCKET")?,
+            schema_role: required("SNOWFLAKE_SCHEMA_ROLE")?,
             snowflake: snowflake::Config::from_lookup(&lookup)?,
         })
     }

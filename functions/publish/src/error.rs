@@ -11,6 +11,9 @@ pub enum Error {
     /// A statement cannot be rendered.
     #[error("cannot render a statement")]
     Statement(#[from] StatementError),
+    /// The tables do not fit the contract.
+    #[error("merge")]
+    Schema(#[from] schema::Error),
     /// The statement of the audit or the merge did not succeed.
     #[error("{}", task.name())]
     Task {

@@ -7,6 +7,7 @@ use serde_json::json;
 use snowflake::{Client, Deadline, Rows, Statement};
 use statements::{CheckStatement, StatementError, Statements};
 use telemetry::Metrics;
+use tokio::sync::OnceCell;
 
 use crate::error::Error;
 use crate::landing::Landing;
@@ -20,6 +21,8 @@ pub struct Publisher {
     pub(crate) landing: Landing,
     client: Client,
     database: String,
+    schema_role: String,
+    schema_reconciled: OnceCell<()>,
 }
 
 /// One invocation's circumstances.
@@ -31,7 +34,7 @@ pub(crate) struct Run<'a> {
 
 impl Publisher {
     /// Prepares to run the tasks of a dataset. `database` is the one in which the client runs
-    /// statements, as Snowflake shows its name.
+    /// statements, as Snowflake shows its name; `schema_role` owns the tables.
     ///
     /// # Errors
     /// [`StatementError`] when the embedded templates do not parse.
@@ -40,9 +43,11 @@ impl Publisher {
         landing: Landing,
         client: Client,
         database: String,
+        schema_role: String,
     ) -> Result<Self, StatementError> {
         let statements = Statements::new(&dataset)?;
-        Ok(Self { dataset, statements, landing, client, database })
+        let schema_reconciled = OnceCell::new();
+        Ok(Self { dataset, statements, landing, client, database, schema_role, schema_reconciled })
     }
 
     /// Runs a task. A statement still running at the deadline is cancelled, and the error names
@@ -73,6 +78,7 @@ impl Publisher {
 
     async fn merge(&self, run: &Run<'_>) -> Result<Report, Error> {
         let started = Instant::now();
+        self.schema_reconciled.get_or_try_init(|| self.reconcile_schema(run)).await?;
         let failed = |source| Error::Task { task: Task::Merge, source };
         let rows = self.execute(self.statements.merge()?, run).await.map_err(failed)?;
         let merge = Merge::read(&rows).map_err(failed)?;
@@ -83,6 +89,15 @@ impl Publisher {
             .milliseconds("MergeTime", started.elapsed())
             .emit();
         Ok(Report::Merge(merge))
+    }
+
+    /// Sees to it that the merge finds every column of the contract, also before the first file
+    /// that has it. Tables change with a deployment, which starts new instances, so once is enough.
+    async fn reconcile_schema(&self, run: &Run<'_>) -> Result<(), schema::Error> {
+        let tables =
+            [schema::Table::staging(&self.dataset), schema::Table::analytics(&self.dataset)];
+        let (statements, client, role) = (&self.statements, &self.client, &self.schema_role);
+        schema::reconcile(&tables, statements, client, role, &run.query_tag, run.deadline).await
     }
 
     /// Runs every check for which there is time, whatever becomes of the others, and stores all

@@ -31,5 +31,5 @@ fn start() -> Result<Publisher, Box<dyn Error + Send + Sync>> {
     let landing = Landing::new(aws_sdk_s3::Client::new(&aws), config.lake_bucket);
     let database = config.snowflake.database.clone();
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;
-    Ok(Publisher::new(dataset, landing, client, database)?)
+    Ok(Publisher::new(dataset, landing, client, database, config.schema_role)?)
 }

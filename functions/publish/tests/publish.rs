@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::config::Credentials;
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use publish::{Error, Landing, Publisher, Report, Request};
+use schema::Table;
 use serde_json::{Value, json};
 use snowflake::Deadline;
 use statements::{CheckStatement, LEDGER_PAGE_ROWS, Statements};
@@ -34,7 +35,8 @@ async fn publish(server: &Server, event: &str, limit: Duration) -> Result<Report
         .build();
     let landing = Landing::new(aws_sdk_s3::Client::from_conf(s3), LAKE.to_owned());
     let client = server.client().await;
-    let publisher = Publisher::new(orders, landing, client, "SNOWLINE".to_owned()).unwrap();
+    let [database, role] = ["SNOWLINE", "SNOWLINE_SCHEMA"].map(str::to_owned);
+    let publisher = Publisher::new(orders, landing, client, database, role).unwrap();
     let request: Request = serde_json::from_str(event).unwrap();
     publisher.handle(&request, "request-1", Deadline::after(limit)).await
 }
@@ -61,11 +63,24 @@ fn lake_and_warehouse(
         if request.path.ends_with("/cancel") {
             return Answer::cancelled("01b-slow");
         }
-        match request.sql().contains("insert into ops.check_results") {
-            true => Answer::rows("01b-insert", &["number of rows inserted"], json!([["1"]])),
-            false => answer(request.sql()),
+        match request.sql() {
+            sql if sql.contains("insert into ops.check_results") => {
+                Answer::rows("01b-insert", &["number of rows inserted"], json!([["1"]]))
+            }
+            sql if sql.contains("information_schema.columns") => table_columns(),
+            sql => answer(sql),
         }
     })
+}
+
+/// The columns of tables that fit the contract.
+fn table_columns() -> Answer {
+    let orders = datasets::load("orders").unwrap();
+    let mut rows = Vec::new();
+    for table in [Table::staging(&orders), Table::analytics(&orders)] {
+        rows.extend(table.column_names().map(|column| json!([table.qualified_name(), column])));
+    }
+    Answer::rows("01b-columns", &["QUALIFIED_NAME", "COLUMN_NAME"], rows.into())
 }
 
 /// A page of the lake's listing: objects by key, eTag and minutes since they landed.
@@ -80,8 +95,7 @@ fn listing(objects: &[(&str, &str, u64)], next: Option<&str>) -> Answer {
     if let Some(token) = next {
         xml += &format!("<NextContinuationToken>{token}</NextContinuationToken>");
     }
-    let body = (xml + "</ListBucketResult>").into_bytes();
-    Answer { status: 200, headers: Vec::new(), body, hang_up: false }
+    Answer::text(200, &(xml + "</ListBucketResult>"))
 }
 
 /// The audit's answer: how many findings of each kind, then findings as kind, object, table, rows
@@ -266,8 +280,8 @@ async fn the_ledger_is_read_in_stretches_as_the_listing_reaches_them() {
 #[tokio::test]
 async fn an_audit_that_cannot_list_landing_fails_with_the_cause() {
     let denied = |_: &str| {
-        let body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
-        Answer { status: 403, headers: Vec::new(), body: body.to_vec(), hang_up: false }
+        let body = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+        Answer::text(403, body)
     };
     let server = lake_and_warehouse(denied, |_| audited([0, 0, 0], &[]));
     let chain = telemetry::error_chain(&run(&server, AUDIT).await.unwrap_err());
@@ -294,7 +308,7 @@ async fn a_merge_reports_what_changed() {
         for (name, count) in counts.as_object().unwrap() {
             assert_eq!(&report[name], count);
         }
-        assert_eq!(server.requests().len(), 1);
+        assert_eq!(server.statements().len(), 2, "the columns, the merge");
     }
 }
 
@@ -384,7 +398,7 @@ async fn a_merge_running_at_the_deadline_is_cancelled_and_named() {
     let error = publish(&server, MERGE, Duration::from_millis(200)).await.unwrap_err();
     assert_eq!(
         telemetry::error_chain(&error),
-        "merge: statement 01b-slow cancelled: still running at the deadline"
+        "merge: statement 01b-slow was stopped: it was still running at the deadline"
     );
     let last = server.requests().pop().unwrap();
     assert_eq!(last.path, "/api/v2/statements/01b-slow/cancel");
