@@ -1,6 +1,6 @@
 //! Turns the text of one landing object into Parquet: decode and validate into typed columns, derive,
-//! aggregate, encode. No network and no clock; what is written depends on the object's bytes, its
-//! [`Source`] and the contract alone.
+//! aggregate, encode. Also reads back: a record by its line, a reject of a quarantine file. No network
+//! and no clock; what is written depends on the object's bytes, its [`Source`] and the contract alone.
 
 mod aggregate;
 mod columns;
@@ -8,10 +8,12 @@ mod decode;
 mod derive;
 mod layout;
 mod object;
+mod opening;
 mod parquet;
 mod pipeline;
 mod plan;
 mod quarantine;
+mod records;
 mod row_group;
 mod rows;
 mod simd;
@@ -24,7 +26,10 @@ pub use aggregate::SumOverflow;
 pub use columns::{Column, Value};
 pub use decode::Decoder;
 pub use object::{ObjectError, Output, Outputs, Report, Source, Written};
+pub use opening::{format_of, read_header};
 pub use parquet::{ColumnChunk, Encoder, ParquetError};
 pub use pipeline::Transformer;
 pub use plan::{Plan, PlanError};
+pub use quarantine::{Rejected, RejectedError};
+pub use records::read_record;
 pub use rows::Rows;

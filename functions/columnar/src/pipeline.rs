@@ -11,15 +11,14 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use contract::{Dataset, Format};
+use contract::Dataset;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use crate::decode::csv::{self, Header};
-use crate::decode::decompress::Decompress;
 use crate::decode::framing::{Block, Framer};
 use crate::derive::Salt;
 use crate::layout::Layout;
 use crate::object::{ObjectError, Outputs, Report, Source};
+use crate::opening::{Opening, format_of};
 use crate::plan::{Plan, PlanError};
 use crate::worker::{Job, Memory, Part, Worker};
 use crate::writer::ObjectWriter;
@@ -75,13 +74,10 @@ impl Transformer {
         outputs: &O,
     ) -> Result<Report<O::File>, ObjectError> {
         let mut input = Counted { input, bytes: 0 };
-        let mut framer = Framer::new(
-            Decompress::new(&mut input).map_err(ObjectError::Read)?,
-            self.format_of(source.key),
-            self.take_text(),
-        );
-        let mut first = framer.next_block(self.take_text())?;
-        let (header, lines) = self.take_header(source.key, &mut first)?;
+        let format = format_of(&self.dataset, source.key);
+        let opened = Opening::read(&mut input, format, self.take_text(), self.take_text())?;
+        let Opening { framer, first, lines, .. } = opened;
+        let header = opened.header.map(|line| self.plan.header(&line)).transpose()?;
         let mut writer = ObjectWriter::new(&self.layout, source, outputs);
         let worker = || {
             let (header, memory) = (header.as_ref(), self.take_memory());
@@ -154,39 +150,6 @@ impl Transformer {
         })?;
         spares.try_iter().for_each(|text| self.texts.keep(text));
         Ok(buffer)
-    }
-
-    fn format_of(&self, key: &str) -> Format {
-        let key = key.strip_suffix(".gz").or(key.strip_suffix(".zst")).unwrap_or(key);
-        match key.rsplit_once('.').map(|(_, ending)| ending) {
-            Some("csv") => Format::Csv,
-            Some("json" | "jsonl" | "ndjson") => Format::Json,
-            _ => self.dataset.format,
-        }
-    }
-
-    /// Cuts the header line off the first block of CSV; also returns how many lines went with it.
-    fn take_header(
-        &self,
-        key: &str,
-        first: &mut Option<Block>,
-    ) -> Result<(Option<Header>, i64), ObjectError> {
-        let (Format::Csv, Some(block)) = (self.format_of(key), first) else { return Ok((None, 0)) };
-        let Block::Records(bytes) = block else {
-            return Err(ObjectError::Header("longer than a record may be".to_owned()));
-        };
-        let start =
-            bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(bytes.len());
-        let end = start + csv::first_record_end(&bytes[start..]);
-        let line = bytes[start..end].trim_ascii_end();
-        let column_of =
-            |name: &[u8]| self.plan.fields.iter().position(|field| field.name.as_bytes() == name);
-        let header = Header::parse(line, column_of)
-            .map_err(|error| ObjectError::Header(error.to_string()))?;
-        let end = (end + 1).min(bytes.len());
-        let lines = memchr::memchr_iter(b'\n', &bytes[..end]).count();
-        bytes.drain(..end);
-        Ok((Some(header), lines as i64))
     }
 }
 

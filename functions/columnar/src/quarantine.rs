@@ -1,8 +1,10 @@
-//! Rejected records, and how a quarantine file tells of them.
+//! Rejected records, how a quarantine file tells of them, and how that is read back.
+
+use std::borrow::Cow;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A record that breaks a rule. Exactly one rule is named: the first, in contract order.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +60,59 @@ impl Reject {
     }
 }
 
+/// A reject as it is read back from a quarantine file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Rejected {
+    /// Line of the record in the landing object, from 1.
+    pub line: i64,
+    /// The rule it breaks.
+    pub rule: String,
+    /// The column, unless the rule is about the record as a whole.
+    pub column: Option<String>,
+    /// What is wrong with it.
+    pub message: String,
+    record: Option<String>,
+    record_base64: Option<String>,
+    record_bytes: Option<u64>,
+}
+
+/// Why a line of a quarantine file tells of no reject.
+#[derive(Debug, thiserror::Error)]
+pub enum RejectedError {
+    /// It is not the JSON that the transform writes.
+    #[error("not a line of a quarantine file")]
+    Json(#[from] serde_json::Error),
+    /// The bytes of the record cannot be decoded.
+    #[error("record_base64")]
+    Base64(#[from] base64::DecodeError),
+}
+
+impl Rejected {
+    /// Reads one line of a quarantine file.
+    ///
+    /// # Errors
+    /// [`RejectedError::Json`] when the transform has not written it.
+    pub fn parse(line: &[u8]) -> Result<Self, RejectedError> {
+        Ok(serde_json::from_slice(line)?)
+    }
+
+    /// The record as it was delivered; only its beginning where [`Self::record_bytes`] is given.
+    ///
+    /// # Errors
+    /// [`RejectedError::Base64`] when the transform has not written it.
+    pub fn record(&self) -> Result<Cow<'_, [u8]>, RejectedError> {
+        match (&self.record, &self.record_base64) {
+            (None, Some(encoded)) => Ok(BASE64_STANDARD.decode(encoded)?.into()),
+            (record, _) => Ok(record.as_deref().unwrap_or_default().as_bytes().into()),
+        }
+    }
+
+    /// Length of a record of which only the beginning was kept.
+    pub fn record_bytes(&self) -> Option<u64> {
+        self.record_bytes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +132,16 @@ mod tests {
         reject.record = vec![b'{', 0xff];
         reject.record_bytes = Some(50_000_000);
         reject.write(10, None, &mut out).expect("memory");
+        let read = out.split(|byte| *byte == b'\n').take(2);
+        let read: Vec<Rejected> = read.map(|line| Rejected::parse(line).expect("JSON")).collect();
+        let summary = |at: usize| {
+            let one = &read[at];
+            let record = one.record().expect("base64").into_owned();
+            (one.line, one.rule.as_str(), one.column.as_deref(), record, one.record_bytes())
+        };
+        let first = (12, "minimum", Some("quantity"), br#"{"quantity":0}"#.to_vec(), None);
+        assert_eq!(summary(0), first);
+        assert_eq!(summary(1), (12, "minimum", None, vec![b'{', 0xff], Some(50_000_000)));
         assert_eq!(
             String::from_utf8(out).expect("JSON is UTF-8"),
             concat!(

@@ -31,6 +31,7 @@ pub struct Rows {
     /// Lines so far. A record that follows another without a line end counts as a line.
     pub(crate) line_count: i64,
     full_rows: usize,
+    full_reject_bytes: usize,
 }
 
 impl Rows {
@@ -45,7 +46,13 @@ impl Rows {
             reject_bytes: 0,
             line_count: 0,
             full_rows: FULL_ROWS.min(FULL_CELLS / plan.fields.len().max(1)).max(1),
+            full_reject_bytes: FULL_REJECT_BYTES,
         }
+    }
+
+    /// No rows yet; full with the first record, accepted or rejected.
+    pub(crate) fn of_one_record(plan: &Plan) -> Self {
+        Self { full_rows: 1, full_reject_bytes: 1, ..Self::new(plan) }
     }
 
     /// The landing columns, in contract order.
@@ -80,7 +87,13 @@ impl Rows {
     /// Whether it is time to take the rows out.
     #[inline(always)]
     pub(crate) fn is_full(&self) -> bool {
-        self.lines.len() >= self.full_rows || self.reject_bytes >= FULL_REJECT_BYTES
+        self.lines.len() >= self.full_rows || self.reject_bytes >= self.full_reject_bytes
+    }
+
+    /// Line of the first record, accepted or rejected.
+    pub(crate) fn first_line(&self) -> Option<i64> {
+        let rejected = self.rejects.first().map(|reject| reject.line);
+        self.lines.first().copied().into_iter().chain(rejected).min()
     }
 
     /// Number of records, accepted and rejected.

@@ -11,11 +11,11 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Buf, Bytes};
+use lake::LandingObject;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::buffers::Buffers;
-use crate::notification::LandingObject;
 use crate::store::{Location, StoreError};
 
 /// Bytes of a range. S3's guide recommends 8 or 16 MiB: the wait for the first byte is then short

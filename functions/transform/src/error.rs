@@ -1,10 +1,10 @@
 //! Why an invocation fails.
 
 use columnar::{ObjectError, PlanError};
+use lake::KeyError;
 use telemetry::error_chain;
 use tokio::task::JoinError;
 
-use crate::keys::KeyError;
 use crate::notification::NotificationError;
 use crate::store::StoreError;
 

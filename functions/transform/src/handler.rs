@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use columnar::{Report, Source, Transformer, Written};
 use contract::Dataset;
+use lake::{LandingObject, OutputKeys};
 use serde::Serialize;
 use serde_json::Value;
 use telemetry::Metrics;
@@ -13,9 +14,8 @@ use tokio::sync::OnceCell;
 
 use crate::config::Config;
 use crate::error::HandlerError;
-use crate::keys::OutputKeys;
 use crate::ledger::{Ledger, LedgerOutput};
-use crate::notification::{LandingObject, landing_objects};
+use crate::notification::landing_objects;
 use crate::outputs::{CONTENT_TYPE_JSON, OpenUpload, StoreOutputs};
 use crate::store::{Landed, Location, Store, StoreError, Stored};
 

@@ -8,32 +8,9 @@ use std::str::Utf8Error;
 
 use aws_lambda_events::s3::{S3Event, S3EventRecord};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use lake::{LANDING_PREFIX, LandingObject};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
-
-/// The prefix every landing object has. Keys outside it are refused: the function writes to the
-/// same bucket, and must never be started by what it wrote.
-pub(crate) const LANDING_PREFIX: &str = "landing/";
-
-/// One version of one object under `landing/`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LandingObject {
-    /// The bucket, which is the lake's.
-    pub bucket: String,
-    /// The key, decoded.
-    pub key: String,
-    /// The version, when the bucket is versioned.
-    pub version_id: Option<String>,
-    /// The eTag, without quotes.
-    pub etag: String,
-}
-
-impl LandingObject {
-    /// The object as `s3://bucket/key`.
-    pub fn uri(&self) -> String {
-        format!("s3://{}/{}", self.bucket, self.key)
-    }
-}
 
 /// Why an event, or one record of it, names no landing object.
 #[derive(Debug, thiserror::Error)]

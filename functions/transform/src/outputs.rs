@@ -6,10 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use columnar::{Output, Outputs};
 use contract::Dataset;
+use lake::OutputKeys;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
-
-use crate::keys::OutputKeys;
 
 use crate::store::{Location, Store};
 use crate::upload::Upload;

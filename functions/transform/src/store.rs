@@ -6,11 +6,11 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
+use lake::LandingObject;
 use tokio::task::JoinSet;
 
 use crate::body::{Body, PIECE_BYTES, Pinned};
 use crate::buffers::Buffers;
-use crate::notification::LandingObject;
 use crate::upload::Upload;
 
 /// Where an object is.

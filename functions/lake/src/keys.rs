@@ -2,7 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::notification::{LANDING_PREFIX, LandingObject};
+use crate::object::LandingObject;
+
+/// The prefix every landing object has. Keys outside it are refused: the transform writes to the
+/// same bucket, and must never be started by what it wrote.
+pub const LANDING_PREFIX: &str = "landing/";
+
+/// Hexadecimal digits of an identifier.
+const ID_DIGITS: usize = 16;
 
 /// The landing key does not begin with `landing/year=YYYY/month=MM/day=DD/`.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +24,7 @@ pub struct KeyError {
 /// The keys of everything one landing object turns into. They depend on its bucket, key and
 /// version alone, so that a second delivery overwrites what the first one wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OutputKeys {
+pub struct OutputKeys {
     id: String,
     partition: String,
 }
@@ -27,39 +34,54 @@ impl OutputKeys {
     ///
     /// # Errors
     /// [`KeyError`] when the landing key does not say which day it belongs to.
-    pub(crate) fn new(object: &LandingObject) -> Result<Self, KeyError> {
+    pub fn new(object: &LandingObject) -> Result<Self, KeyError> {
         let partition = partition(&object.key)
             .ok_or_else(|| KeyError { bucket: object.bucket.clone(), key: object.key.clone() })?;
         Ok(Self { id: object_id(object), partition: partition.to_owned() })
     }
 
+    /// Reads the key of a quarantine object; `None` when it is none.
+    pub fn of_quarantine(key: &str) -> Option<Self> {
+        let (partition, name) = key.strip_prefix("quarantine/")?.rsplit_once('/')?;
+        let id = name.strip_prefix("rejected_")?.strip_suffix(".ndjson")?;
+        let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_id = id.len() == ID_DIGITS && id.bytes().all(hexadecimal);
+        let is_day = day_partition(&format!("{partition}/")) == Some(partition);
+        (is_id && is_day).then(|| Self { id: id.to_owned(), partition: partition.to_owned() })
+    }
+
+    /// The day of the landing object: `year=YYYY/month=MM/day=DD`.
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
     /// The identifier of the object's version: 16 hexadecimal digits.
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.id
     }
 
     /// Cleaned, typed rows.
-    pub(crate) fn processing(&self) -> String {
+    pub fn processing(&self) -> String {
         format!("processing/{}/processed_{}.parquet", self.partition, self.id)
     }
 
     /// Rows with derived columns and without personal data.
-    pub(crate) fn processed(&self) -> String {
+    pub fn processed(&self) -> String {
         format!("processed/{}/final_{}.parquet", self.partition, self.id)
     }
 
     /// Rows of the aggregate of this name.
-    pub(crate) fn aggregate(&self, name: &str) -> String {
+    pub fn aggregate(&self, name: &str) -> String {
         format!("processed/{}/{name}_{}.parquet", self.partition, self.id)
     }
 
     /// Rejected records.
-    pub(crate) fn quarantine(&self) -> String {
+    pub fn quarantine(&self) -> String {
         format!("quarantine/{}/rejected_{}.ndjson", self.partition, self.id)
     }
 
     /// The account of the object.
-    pub(crate) fn ledger(&self) -> String {
+    pub fn ledger(&self) -> String {
         format!("ledger/{}/ledger_{}.json", self.partition, self.id)
     }
 }
@@ -69,12 +91,19 @@ impl OutputKeys {
 fn object_id(object: &LandingObject) -> String {
     let version = object.version_id.as_deref().unwrap_or(&object.etag);
     let digest = Sha256::digest(format!("{}\n{}\n{version}", object.bucket, object.key));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(ID_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `year=YYYY/month=MM/day=DD` of a landing key that has more segments after it.
 fn partition(key: &str) -> Option<&str> {
     let dated = key.strip_prefix(LANDING_PREFIX)?;
+    let partition = day_partition(dated)?;
+    let name = &dated[partition.len() + 1..];
+    (!name.is_empty() && !name.ends_with('/')).then_some(partition)
+}
+
+/// `year=YYYY/month=MM/day=DD` where a key begins with it and a slash.
+fn day_partition(dated: &str) -> Option<&str> {
     let mut segments = dated.split('/');
     let mut length = 0;
     for (name, digits) in [("year=", 4), ("month=", 2), ("day=", 2)] {
@@ -85,8 +114,7 @@ fn partition(key: &str) -> Option<&str> {
         }
         length += segment.len() + 1;
     }
-    let last = segments.next_back()?;
-    (!last.is_empty()).then(|| &dated[..length - 1])
+    segments.next().map(|_| &dated[..length - 1])
 }
 
 #[cfg(test)]
@@ -156,6 +184,24 @@ mod tests {
             ("landing/year=２０/month=11/day=22/a", false),
         ] {
             assert_eq!(OutputKeys::new(&object(key, None)).is_ok(), accepted, "{key}");
+        }
+    }
+    #[test]
+    fn the_key_of_a_quarantine_object_leads_to_its_neighbours() {
+        let day = "year=2026/month=11/day=22";
+        let keys = OutputKeys::of_quarantine(&format!(
+            "quarantine/{day}/rejected_3efab5636f3c707a.ndjson"
+        ))
+        .unwrap();
+        assert_eq!(keys.ledger(), format!("ledger/{day}/ledger_3efab5636f3c707a.json"));
+        for key in [
+            "quarantine/year=2026/month=11/day=22/rejected_3efab563.ndjson",
+            "quarantine/year=2026/month=11/day=22/rejected_3EFAB5636F3C707A.ndjson",
+            "quarantine/year=2026/month=11/day=22/hour=01/rejected_3efab5636f3c707a.ndjson",
+            "quarantine/year=2026/month=11/rejected_3efab5636f3c707a.ndjson",
+            "processed/year=2026/month=11/day=22/rejected_3efab5636f3c707a.ndjson",
+        ] {
+            assert_eq!(OutputKeys::of_quarantine(key), None, "{key}");
         }
     }
 }
