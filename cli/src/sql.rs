@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// Dataset, named after its contract
     #[arg(long, default_value = "orders")]
     dataset: String,
-    /// A folder (setup, views, grants, staging, publish, checks, samples) or one script
+    /// A folder (setup, views, grants, staging, publish, checks, trace, samples) or one script
     /// (publish/merge)
     #[arg(long, value_name = "FOLDER[/NAME]")]
     only: Option<String>,

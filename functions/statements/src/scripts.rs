@@ -41,8 +41,8 @@ pub struct Script {
 
 /// The folders of a complete installation, in the order to run them.
 const INSTALLATION: &[&str] = &["setup/", "views/", "grants/"];
-/// The folders of single statements the functions send or people ask.
-const STATEMENTS: &[&str] = &["schema/", "staging/", "publish/", "samples/"];
+/// The folders of single statements the functions and `snowline trace` send or people ask.
+const STATEMENTS: &[&str] = &["schema/", "staging/", "publish/", "trace/", "samples/"];
 
 impl Statements {
     /// Sets up a session for every script outside `setup/`: database, warehouse, UTC.

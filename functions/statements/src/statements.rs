@@ -177,6 +177,20 @@ impl Statements {
         self.render("publish/insert_check_results.sql", context! { rows })
     }
 
+    /// Tells where every version of one merge key came from, and whether analytics has it.
+    /// Bindings are text, one a column of the key, in the order of the contract's `dedupe.key`.
+    /// The answer has one row a version, the oldest first: the lineage columns, `_loaded_at`,
+    /// `operation` (null for an insert, and without an operation column), `is_waiting` for the
+    /// next merge, `merged_at` (null unless it is the version in analytics) and, null until the
+    /// ledger entry is loaded, `version_id`, `etag`, `rows_read`, `rows_accepted`,
+    /// `rows_rejected`, `outputs` (JSON).
+    ///
+    /// # Errors
+    /// [`StatementError::Render`].
+    pub fn trace(&self) -> Result<String, StatementError> {
+        self.render("trace/versions.sql", context! {})
+    }
+
     fn copy(
         &self,
         template: &str,

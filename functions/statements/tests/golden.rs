@@ -15,7 +15,9 @@ use statements::{Settings, Statements};
 
 #[test]
 fn orders_match_their_golden_files() {
-    let folders = ["setup", "views", "grants", "schema", "staging", "publish", "checks", "samples"];
+    let folders = [
+        "setup", "views", "grants", "schema", "staging", "publish", "checks", "trace", "samples",
+    ];
     compare(&datasets::load("orders").unwrap(), &folders);
 }
 
@@ -29,6 +31,7 @@ fn a_dataset_without_operation_and_aggregates_matches_its_golden_files() {
         "schema",
         "publish",
         "checks",
+        "trace",
     ];
     compare(&readings(), &folders);
 }
