@@ -4,8 +4,13 @@
 
 #![allow(clippy::print_stdout, reason = "standard output is what this program is for")]
 
+mod aws;
 mod generate;
+mod objects;
+mod rejects;
+mod replay;
 mod sql;
+mod trace;
 mod transform;
 
 use clap::error::ErrorKind;
@@ -24,18 +29,26 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Generate(generate::Args),
+    Replay(replay::Args),
     Sql(sql::Args),
+    Trace(trace::Args),
     Transform(transform::Args),
 }
 
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn Error>> = match Cli::parse().command {
         Command::Generate(args) => generate::run(&args).map_err(Into::into),
+        Command::Replay(args) => {
+            let task = args.task().unwrap_or_else(|message| wrong_usage(message));
+            replay::run(&task, args.dry_run).map_err(Into::into)
+        }
         Command::Sql(args) => sql::run(&args).map_err(Into::into),
+        Command::Trace(args) => {
+            let key = args.key().unwrap_or_else(|message| wrong_usage(message));
+            trace::run(&args, key).map_err(Into::into)
+        }
         Command::Transform(args) => {
-            if let Err(message) = args.check() {
-                Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
-            }
+            args.check().unwrap_or_else(|message| wrong_usage(message));
             transform::run(&args).map_err(Into::into)
         }
     };
@@ -46,6 +59,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says what is wrong with the arguments as a whole.
+fn wrong_usage(message: String) -> ! {
+    Cli::command().error(ErrorKind::ArgumentConflict, message).exit()
 }
 
 /// An error and everything that caused it, outermost first.

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from local.tests.pipeline import Pipeline, Row, deployed, snowline
+from local.tests.pipeline import Pipeline, deployed, snowline
+from local.tests.state import state
 
-TABLES = (
-    "staging.orders", "staging.orders_hourly", "ops.ledger",
-    "analytics.processed_orders", "analytics.orders_live",
-)
 AT_ONCE = 3
-
-
-@dataclass(frozen=True)
-class State:
-    """All that a delivery could change: eTag and bytes of every object, every row of every table."""
-
-    etags: dict[str, str]
-    digests: dict[str, str]
-    tables: dict[str, list[Row]]
-
-
-def state(pipeline: Pipeline) -> State:
-    etags = pipeline.etags()
-    digests = {key: hashlib.sha256(pipeline.read(key)).hexdigest() for key in etags}
-    tables = {name: sorted(pipeline.rows(name), key=repr) for name in TABLES}
-    return State(etags, digests, tables)
 
 
 @pytest.fixture(scope="module")

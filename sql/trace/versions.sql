@@ -67,7 +67,12 @@ where
     {%- for name in dataset.dedupe.key %}
     {%- set first = loop.first %}
     {%- for column in columns if column.name == name %}
-    {% if not first %}and {% endif %}staged.{{ name }} = cast(? as {{ column.type }})
+    {#- A cast of text would cut what is too long, and find another row. #}
+    {% if not first %}and {% endif %}staged.{{ name }} = {% if column.type is startingwith 'varchar' -%}
+    ?
+    {%- else -%}
+    cast(? as {{ column.type }})
+    {%- endif %}
     {%- endfor %}
     {%- endfor %}
 order by

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::objects::S3Uri;
+
 /// Generate realistic orders and send them to a stream, a bucket or standard output.
 ///
 /// The same seed, start, count, rate, span and shares yield the same bytes on every machine.
@@ -107,14 +109,11 @@ impl FromStr for Target {
         let target = if let Some(stream) = text.strip_prefix("firehose:") {
             Self::Firehose { stream: stream.to_owned() }
         } else {
-            let path = text.strip_prefix("s3://").ok_or_else(unknown)?;
-            let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
-            Self::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() }
+            let S3Uri { bucket, key } = text.parse().map_err(|_| unknown())?;
+            Self::S3 { bucket, prefix: key }
         };
         match &target {
-            Self::Firehose { stream: name } | Self::S3 { bucket: name, .. } if name.is_empty() => {
-                Err(unknown())
-            }
+            Self::Firehose { stream } if stream.is_empty() => Err(unknown()),
             _ => Ok(target),
         }
     }

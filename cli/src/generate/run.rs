@@ -9,6 +9,7 @@ use super::sink::Sink;
 use super::stop;
 use super::summary::{Progress, Summary};
 use super::timeline::{Days, Timeline};
+use crate::aws;
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -25,12 +26,7 @@ const UNPACED_EVENTS_PER_SECOND: u64 = 1_000;
 /// # Errors
 /// A line could not be delivered, or a file could not be written.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(Error::Start)?
-        .block_on(generate(args))
+    aws::runtime().map_err(Error::Start)?.block_on(generate(args))
 }
 
 async fn generate(args: &Args) -> Result<(), Error> {

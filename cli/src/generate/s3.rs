@@ -2,9 +2,9 @@
 
 use super::Error as GenerateError;
 use super::shipping::{Carrier, Traffic};
+use crate::aws;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 /// An object is closed before it holds more than this, uncompressed.
 const OBJECT_BYTES: usize = 64 * 1_024 * 1_024;
-const MAX_ATTEMPTS: u32 = 8;
 
 /// Why an object did not reach the bucket.
 #[derive(Debug, thiserror::Error)]
@@ -55,13 +54,8 @@ pub(crate) struct ClosedObject {
 impl S3 {
     /// Objects go to `bucket` below `prefix`, which may be empty.
     pub(crate) fn new(sdk: &SdkConfig, bucket: &str, prefix: &str, traffic: Arc<Traffic>) -> Self {
-        // A stand-in at an address of its own has no host name for each bucket.
-        let config = aws_sdk_s3::config::Builder::from(sdk)
-            .force_path_style(sdk.endpoint_url().is_some())
-            .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-            .build();
         Self {
-            client: Client::from_conf(config),
+            client: aws::s3(sdk),
             bucket: bucket.to_owned(),
             prefix: prefix.trim_matches('/').to_owned(),
             open: None,

@@ -5,7 +5,7 @@ use super::args::Target;
 use super::firehose::Firehose;
 use super::s3::S3;
 use super::shipping::{Shipping, Traffic};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use crate::aws;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,12 +37,13 @@ impl Sink {
                 traffic: Arc::clone(traffic),
             }),
             Target::Firehose { stream } => {
-                let carrier = Firehose::new(&sdk_config().await, stream, Arc::clone(traffic));
+                let carrier = Firehose::new(&aws::sdk_config().await, stream, Arc::clone(traffic));
                 let delay = max_delay.unwrap_or(FIREHOSE_MAX_DELAY);
                 Self::Firehose(Shipping::new(carrier, Arc::clone(traffic), delay))
             }
             Target::S3 { bucket, prefix } => {
-                let carrier = S3::new(&sdk_config().await, bucket, prefix, Arc::clone(traffic));
+                let carrier =
+                    S3::new(&aws::sdk_config().await, bucket, prefix, Arc::clone(traffic));
                 let delay = max_delay.unwrap_or(S3_MAX_DELAY);
                 Self::S3(Box::new(Shipping::new(carrier, Arc::clone(traffic), delay)))
             }
@@ -102,12 +103,4 @@ impl Output {
     fn flush(&mut self) -> Result<(), Error> {
         self.writer.flush().map_err(Error::Output)
     }
-}
-
-/// Region, credentials and endpoint as the environment and the AWS profile give them.
-async fn sdk_config() -> aws_config::SdkConfig {
-    let client = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(client).load().await
 }

@@ -60,7 +60,7 @@ left join entries
         and staged._contract_version = entries.contract_version
         and staged._landed_at = entries.landed_at
 where
-    staged.order_id = cast(? as varchar(36))
+    staged.order_id = ?
 order by
     staged.order_timestamp,
     staged._landed_at,

@@ -62,7 +62,7 @@ left join entries
         and staged._contract_version = entries.contract_version
         and staged._landed_at = entries.landed_at
 where
-    staged.sensor = cast(? as varchar)
+    staged.sensor = ?
     and staged.measured_at = cast(? as timestamp_ntz(6))
 order by
     staged.revision,
