@@ -44,7 +44,7 @@ def duckdb_sql(tree: exp.Expression, context: Context) -> str:
     """DuckDB's text of a parsed statement whose tables are already resolved."""
     name_columns(tree)
     for rewrite in (
-        _values, _flatten, _variants, _functions, _division, _data_types, _context_functions,
+        _values, _flatten, _elements, _variants, _functions, _division, _data_types, _context_functions,
     ):
         rewrite(tree, context)
     unknown = next((one for one in tree.find_all(exp.Anonymous) if not one.meta.get("known")), None)
@@ -115,6 +115,17 @@ def _flatten(tree: exp.Expression, _: Context) -> None:
             call.meta["known"] = True
         name = alias.this.copy() if alias and alias.this else exp.to_identifier("F", quoted=True)
         node.replace(exp.Lateral(this=exp.Subquery(this=inner), alias=exp.TableAlias(this=name)))
+
+
+def _elements(tree: exp.Expression, _: Context) -> None:
+    """`v['name']` and `v[0]` of a variant; what is no constant has no translation."""
+    for node in list(tree.find_all(exp.Bracket)):
+        (key,) = node.expressions
+        if not isinstance(key, exp.Literal):
+            raise errors.not_supported(f"the element {node.sql('snowflake')}")
+        step = exp.JSONPathKey(this=key.name) if key.is_string else exp.JSONPathSubscript(this=int(key.name))
+        path = exp.JSONPath(expressions=[exp.JSONPathRoot(), step])
+        node.replace(exp.JSONExtract(this=node.this, expression=path))
 
 
 def _variants(tree: exp.Expression, _: Context) -> None:

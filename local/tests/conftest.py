@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import Stack, Timing
+from local.tests.orders_at_rest import pipeline  # noqa: F401  (a fixture)
 from local.tests.snowflake_account import account, keys, lake  # noqa: F401  (fixtures)
 
 SCRIPT = Path(__file__).parent / "scripted_function.py"

@@ -1,11 +1,11 @@
-"""Poisoned files end in the dead letter queue; audits and checks that fail say so and are recorded."""
+"""Poisoned files end in the dead letter queue; checks that fail say so and are recorded."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote_plus
 
@@ -14,33 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from local.stack import FunctionFailed
-from local.tests.pipeline import Pipeline, Row, deployed, snowline
+from local.tests.orders_at_rest import AS_OWNER, ROWS, orders, results
+from local.tests.pipeline import Pipeline
 
 DAY = "processed/year=2026/month=11/day=22"
-ROWS = 300
-AS_OWNER = "use role sysadmin; use database snowline; use warehouse snowline_wh;"
-
-
-@pytest.fixture
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """One landing object of new orders at rest."""
-    with deployed(tmp_path_factory.mktemp("stack")) as pipeline:
-        pipeline.land("orders", orders(1))
-        pipeline.settle()
-        yield pipeline
-
-
-def orders(seed: int) -> bytes:
-    start = datetime.now(UTC) - timedelta(minutes=5)
-    return snowline(
-        "generate", "--count", str(ROWS), "--seed", str(seed), "--bad", "0", "--duplicates", "0",
-        "--start", f"{start:%Y-%m-%dT%H:%M:%SZ}",
-    )
-
-
-def results(pipeline: Pipeline, run_id: str) -> dict[str, Row]:
-    rows = [row for row in pipeline.rows("ops.check_results") if row["run_id"] == run_id]
-    return {row["check_id"]: row for row in rows}
 
 
 def test_a_poisoned_file_is_parked_and_its_neighbours_load(pipeline: Pipeline) -> None:
@@ -67,22 +44,6 @@ def test_a_poisoned_file_is_parked_and_its_neighbours_load(pipeline: Pipeline) -
     assert all(key in logged for key in poison), "each is named with its cause"
 
 
-def test_an_audit_that_finds_rows_missing_fails_and_says_where(pipeline: Pipeline) -> None:
-    pipeline.land("whole", orders(2))
-    pipeline.settle()
-    pipeline.publish("audit", "before")
-    pipeline.snowflake.run_script(
-        f"{AS_OWNER} delete from staging.orders where _source_object like '%/orders' and _source_line <= 7"
-    )
-    with pytest.raises(FunctionFailed, match=rf"/orders \({ROWS} accepted, {ROWS - 7} loaded\)") as failed:
-        pipeline.publish("audit", "after")
-    assert "whole" not in str(failed.value)
-    for run_id, found in (("before", 0), ("after", 1)):
-        (result,) = results(pipeline, run_id).values()
-        assert (result["check_id"], result["task"]) == ("ledger_equals_staging", "audit")
-        assert (result["passed"], result["value"]) == (not found, found)
-
-
 def test_a_failed_check_of_severity_error_fails_the_task_after_all_are_stored(pipeline: Pipeline) -> None:
     pipeline.publish("merge")
     good = {check["check_id"]: check for check in pipeline.publish("check", "good")["checks"]}
@@ -92,18 +53,32 @@ def test_a_failed_check_of_severity_error_fails_the_task_after_all_are_stored(pi
         f"{AS_OWNER} insert into analytics.processed_orders "
         "select * from analytics.processed_orders where _source_line = 1"
     )
-    with pytest.raises(FunctionFailed, match="order_id_duplicates is [12], must be = 0"):
+    with pytest.raises(FunctionFailed, match="order_id_duplicates is [12], must be = 0") as failed:
         pipeline.publish("check", "bad")
     stored = results(pipeline, "bad")
     assert stored.keys() == good.keys(), "the others ran and are stored too"
     assert [name for name, row in stored.items() if not row["passed"]] == ["order_id_duplicates"]
-    failing = pipeline.snowflake.query(absolute(stored["order_id_duplicates"]["failing_rows_query"]))
-    assert failing, "the query finds the rows that made the check fail"
+
+    stored_query = stored["order_id_duplicates"]["failing_rows_query"]
+    absolute = stored_query.replace("analytics.processed_orders", "snowline.analytics.processed_orders")
+    failing = {row[0] for row in pipeline.snowflake.query(absolute)}
+    keys = json.loads(stored["order_id_duplicates"]["failing_keys"])
+    assert keys and {key["order_id"] for key in keys} == failing
+    (message,) = re.findall("order_id_duplicates.*", failed.value.payload["errorMessage"])
+    assert all(key["order_id"] in message for key in keys)
+    printed = message.partition("to list the rows: ")[2]
+    pipeline.snowflake.run_script(f"use role sysadmin; use warehouse snowline_wh; {printed}")
 
 
-def absolute(query: str) -> str:
-    """A stored query as it runs without a current database."""
-    return query.replace("analytics.processed_orders", "snowline.analytics.processed_orders")
+def test_a_repeated_run_appends_another_attempt(pipeline: Pipeline) -> None:
+    pipeline.publish("merge")
+    checks = {check["check_id"] for check in pipeline.publish("check", "again")["checks"]}
+    pipeline.publish("check", "again")
+    attempts = [row for row in pipeline.rows("ops.check_results") if row["run_id"] == "again"]
+    for check in checks:
+        moments = {row["measured_at"] for row in attempts if row["check_id"] == check}
+        assert len(moments) == 2, "each attempt has its own moment"
+    assert len(attempts) == 2 * len(checks)
 
 
 def test_a_failed_check_of_severity_warning_lets_the_task_succeed(pipeline: Pipeline) -> None:

@@ -249,5 +249,8 @@ def test_copy_of_json(account: Account) -> None:
     assert rows(account)[0][:3] == ("a", Decimal("0.100"), datetime(2026, 11, 22, 10, 0, 0, 123456))
     flattened = "select f.value:k::varchar from t, lateral flatten(input => t.v) as f"
     assert account.admin.submit(flattened).data() == [["x"]]
+    for element, text in [("f.value['k']", "x"), ("t.v[0]['k']", "x"), ("t.v[0]", '{"k":"x"}'), ("t.v[1]", None)]:
+        query = f"select {element}::varchar from t, lateral flatten(input => t.v) as f"
+        assert account.admin.submit(query).data() == [[text]], element
     account.put("broken.json", b'{"id":')
     assert statuses(account.copy("t", "broken.json", file_format="(type = json)")) == ["LOAD_FAILED"]

@@ -7,7 +7,6 @@ use aws_config::SdkConfig;
 use contract::Dataset;
 use jiff::Timestamp;
 use lake::{LandingObject, OutputKeys};
-use secrets::Source;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use snowflake::{Binding, Client, Config, Deadline, Pacing, Row, Statement};
@@ -83,8 +82,7 @@ impl Warehouse {
 /// A client that signs in as the environment says, with the variables of the functions.
 fn client(sdk: &SdkConfig) -> Result<Client, Error> {
     let config = Config::from_lookup(|name| std::env::var(name).ok())?;
-    let private_key = Source::open(config.private_key.clone(), sdk);
-    Ok(Client::new(config, private_key, Pacing::default())?)
+    Ok(Client::new(config, sdk, Pacing::default())?)
 }
 
 fn staged(row: Row<'_>) -> Result<Staged, Error> {

@@ -122,14 +122,14 @@ impl Publisher {
         self.emit_checks(&checks, started.elapsed());
         broken.extend(self.store(&checks, run).await.err());
         checks.iter_mut().for_each(|check| check.make_query_portable(&self.database));
+        broken.extend(judge(&checks).err());
         // The first error is the answer; what followed is only logged.
         let mut broken = broken.into_iter();
         let first = broken.next();
         for error in broken {
             tracing::error!(error = telemetry::error_chain(&error), "task failed further");
         }
-        first.map_or_else(|| judge(&checks), Err)?;
-        Ok(Report::Check { checks })
+        first.map_or(Ok(Report::Check { checks }), Err)
     }
 
     async fn measure(

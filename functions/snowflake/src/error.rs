@@ -84,7 +84,7 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// The deadline passed before Snowflake took the statement. Should it have been taken
-    /// unnoticed, it ends by itself at the same deadline.
+    /// unnoticed, it ends by itself a moment later.
     #[error("the deadline passed before Snowflake took the statement")]
     Deadline,
     /// The client gave up on a statement that Snowflake was still running: at the deadline, or

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Config;
 
+/// Seconds left to the client to cancel a statement before it reaches its time limit.
+const CANCELLATION_SECS: u64 = 2;
+
 /// A statement to run; or several, separated by semicolons, in one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
@@ -36,7 +39,8 @@ impl Statement {
         }
     }
 
-    /// The request body. The statement ends on its own after `limit`, should nobody cancel it.
+    /// The request body. Should nobody cancel the statement at the end of `limit`, it ends on its
+    /// own a moment later.
     pub(crate) fn body(&self, config: &Config, limit: Duration) -> Value {
         let mut parameters = Map::from_iter([
             ("TIMEZONE".to_owned(), "UTC".into()),
@@ -47,8 +51,7 @@ impl Statement {
         }
         let mut body = json!({
             "statement": self.sql,
-            // Zero would mean a week.
-            "timeout": limit.as_secs().max(1),
+            "timeout": limit.as_secs() + CANCELLATION_SECS,
             "database": config.database,
             "warehouse": config.warehouse,
             "role": self.role.as_ref().unwrap_or(&config.role),

@@ -56,7 +56,7 @@ async fn a_submission_carries_what_the_api_demands() {
         request.body,
         json!({
             "statement": "insert into t values (?, ?)",
-            "timeout": 19,
+            "timeout": 21,
             "database": "SNOWLINE",
             "warehouse": "SNOWLINE",
             "role": "SNOWLINE",

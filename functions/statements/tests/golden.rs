@@ -15,9 +15,8 @@ use statements::{Settings, Statements};
 
 #[test]
 fn orders_match_their_golden_files() {
-    let folders = [
-        "setup", "views", "grants", "schema", "staging", "publish", "checks", "trace", "samples",
-    ];
+    let folders =
+        ["setup", "views", "grants", "schema", "staging", "publish", "checks", "trace", "samples"];
     compare(&datasets::load("orders").unwrap(), &folders);
 }
 
