@@ -48,3 +48,17 @@ impl Config {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        for absent in ["DATASET", "LAKE_BUCKET"] {
+            let lookup = |name: &str| Some(if name == absent { "" } else { "a" }.to_owned());
+            let error = Config::from_lookup(lookup).unwrap_err().to_string();
+            assert_eq!(error, format!("environment variable {absent} is not set"));
+        }
+    }
+}
