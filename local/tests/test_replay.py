@@ -128,7 +128,7 @@ def test_rejected_rows_are_sent_again_once_and_lead_back_to_their_line(pipeline:
 
     printed = replay(pipeline, address, code=1)
     assert f"left line 3 of {uri(pipeline, landing)}: only the beginning" in printed
-    assert "3 rows written to 1 landing objects, 1 rows left" in printed
+    assert "3 rows written to 1 landing objects, 1 rows or files left" in printed
     (written,) = replays(pipeline) - before
     head = pipeline.stack.client("s3").head_object(Bucket=pipeline.bucket, Key=written)
     assert head["Metadata"] == {"snowline-quarantine": quarantine, "snowline-landing": landing}
@@ -172,8 +172,12 @@ def test_rejected_csv_rows_get_the_header_of_their_object(pipeline: Pipeline) ->
 
     pipeline.stack.client("s3").delete_object(Bucket=pipeline.bucket, Key=landing)
     mend(pipeline, quarantine, lambda reject: reject | {"message": "other"})
-    refused = replay(pipeline, uri(pipeline, quarantine), code=1)
+    # Its neighbours below the prefix are not kept from being replayed.
+    neighbour = pipeline.land("neighbour", line(order(quantity=0)))
+    pipeline.settle()
+    refused = replay(pipeline, uri(pipeline, f"quarantine/{DAY}/"), code=1)
     assert f"{uri(pipeline, landing)}, which has their header line, is gone" in refused
+    assert f"sent 1 rows of {uri(pipeline, quarantine_key(pipeline, neighbour))}" in refused
 
 
 def test_a_dead_letter_queue_is_moved_back_after_its_cause_is_mended(pipeline: Pipeline) -> None:

@@ -16,7 +16,7 @@ const QUARANTINE_PREFIX: &str = "quarantine/";
 ///   snowline replay s3://LAKE/landing/year=2026/month=11/day=22/ --function TRANSFORM
 ///
 /// The rows of a quarantine file, once the contract is mended, become a landing object of their
-/// own, whatever is mended or not:
+/// own; also of all files below a prefix:
 ///
 ///   snowline replay s3://LAKE/quarantine/year=2026/month=11/day=22/rejected_ID.ndjson
 ///
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     queue: Option<String>,
 
     /// Queue that the messages came from: LoadQueueUrl
-    #[arg(long, value_name = "URL", requires = "queue", conflicts_with = "function")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["function", "object"])]
     to: Option<String>,
 
     /// The transform: TransformFunctionName
@@ -149,7 +149,7 @@ mod tests {
             (vec!["--queue", "a", "--to", "a"], Err("are one")),
             (vec!["--queue", "a", "--to", "b", "--function", "f"], Err("cannot be used")),
             (vec![quarantine, "--queue", "a", "--to", "b"], Err("cannot be used")),
-            (vec![quarantine, "--to", "b"], Err("required arguments")),
+            (vec![quarantine, "--to", "b"], Err("cannot be used")),
             (vec![], Err("required arguments")),
             (vec!["lake/landing/a", "--function", "f"], Err("expected s3://BUCKET/KEY")),
         ] {

@@ -52,6 +52,22 @@ pub(crate) enum Error {
     Left { left: u64 },
 }
 
+impl Error {
+    /// Whether it says nothing about other files.
+    fn is_of_one_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Nothing(_)
+                | Self::NotQuarantine { .. }
+                | Self::NoLedger { .. }
+                | Self::Ledger { .. }
+                | Self::NoHeader { .. }
+                | Self::Header { .. }
+                | Self::Rows { .. }
+        )
+    }
+}
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a run has done so far.
@@ -63,7 +79,7 @@ struct Tally {
     rows: u64,
     /// Objects that had been written before.
     unchanged: u64,
-    /// Objects, rows or messages that were not sent.
+    /// Objects, rows, files or messages that were not sent.
     left: u64,
 }
 
@@ -123,7 +139,7 @@ fn summary(task: &Task, tally: &Tally, dry_run: bool) -> String {
     match task {
         Task::Landing { function, .. } => format!("{sent} objects {would}sent to {function}"),
         Task::Rows { .. } => format!(
-            "{rows} rows {would}written to {sent} landing objects, {left} rows left, \
+            "{rows} rows {would}written to {sent} landing objects, {left} rows or files left, \
              {unchanged} files replayed before"
         ),
         Task::Queue { target, .. } => {

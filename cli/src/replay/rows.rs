@@ -10,6 +10,7 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{Error, Session, Tally};
+use crate::error_chain;
 use crate::objects::{self, Content, S3Uri};
 use crate::rejects::{self, Rewritten};
 
@@ -22,11 +23,18 @@ struct LedgerEntry {
 }
 
 impl Session {
-    /// Writes the rows of every quarantine file below `uri` to a landing object.
+    /// Writes the rows of every quarantine file below `uri` to a landing object. A file that
+    /// cannot be replayed does not keep its neighbours from it.
     pub(super) async fn rows(&self, uri: &S3Uri) -> Result<Tally, Error> {
         let mut tally = Tally::default();
         for uri in self.named(uri).await? {
-            self.rows_of_file(&uri, &mut tally).await?;
+            match self.rows_of_file(&uri, &mut tally).await {
+                Err(error) if error.is_of_one_file() => {
+                    println!("left {}", error_chain(&error));
+                    tally.left += 1;
+                }
+                outcome => outcome?,
+            }
         }
         Ok(tally)
     }

@@ -10,12 +10,13 @@ use serde::{Serialize, Serializer};
 
 /// Trace a row back to the line it came from
 ///
-/// Prints every version of the row, oldest first: its line in the landing object, its ledger
+/// Prints every version of the row, the oldest first: its line in the landing object, its ledger
 /// entry and files, when it was loaded, and whether analytics has it. The merge key of the dataset
-/// names the row: --order-id for orders. Needs SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER, SNOWFLAKE_ROLE
-/// (snowline_publish can read what it takes), SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE and
-/// SNOWFLAKE_PRIVATE_KEY_FILE or _SECRET, and may read the lake. Exit code 1 when there is no such
-/// row.
+/// names the row: --order-id for orders. Exit code 1 when there is no such row.
+///
+/// It signs in to Snowflake as the functions do: SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER, SNOWFLAKE_ROLE
+/// (SNOWLINE_PUBLISH may read all it takes), SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE, and
+/// SNOWFLAKE_PRIVATE_KEY_FILE or SNOWFLAKE_PRIVATE_KEY_SECRET. Lines come from the lake's bucket.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Dataset, named after its contract
