@@ -43,6 +43,8 @@ def parse(body: object) -> list[Binding]:
 
 def substitute(text: str, values: list[Binding]) -> str:
     """The statement with a literal of the right type in place of every `?`."""
+    if "?" not in text:
+        return text
     parts: list[str] = []
     position = used = 0
     for token in tokenize(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from decimal import Decimal
 
 import pytest
 
+from local.snowflake.errors import SqlError
 from local.tests.snowflake_account import Account, request_id, rows
 
 STREAM = "select a, metadata$action, metadata$isupdate from st order by a"
@@ -87,6 +89,19 @@ def test_a_script_cancelled_before_its_commit_is_rolled_back(followed: Account) 
     wait_until(followed.server.engine.lock.locked)
     followed.admin.cancel(handle)
     assert followed.admin.wait(handle).code == "000604"
+    assert followed.server.query("select count(*) from db.s.u") == [(0,)]
+    assert followed.server.query("select count(*) from db.s.st") == [(2,)]
+
+
+def test_a_cancel_between_the_last_statement_and_the_commit_wins(followed: Account) -> None:
+    engine, cancel = followed.server.engine, threading.Event()
+    session = engine.session(engine.context("STANDIN", None), cancel)
+    session.run("begin", [])
+    session.run("insert into db.s.u select a from db.s.st", [])
+    cancel.set()
+    with pytest.raises(SqlError, match="canceled"):
+        session.commit()
+    session.close()
     assert followed.server.query("select count(*) from db.s.u") == [(0,)]
     assert followed.server.query("select count(*) from db.s.st") == [(2,)]
 
