@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import TokenError
@@ -16,7 +18,8 @@ Value = str | bool | int | float | list["Value"] | dict[str, "Value"] | None
 _STAGE = re.compile(r'@((?:[\w$]+|"[^"]+")(?:\.(?:[\w$]+|"[^"]+"))*)(/[^\s;)]*)?')
 
 
-def tokenize(text: str) -> list[Token]:
+@lru_cache(maxsize=64)
+def tokenize(text: str) -> Sequence[Token]:
     try:
         return Snowflake.Tokenizer().tokenize(text)
     except TokenError as error:

@@ -7,6 +7,7 @@ refused, so that no statement means something else here than it would in Snowfla
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
@@ -24,6 +25,11 @@ _TO_CHAR_PARTS = re.compile("|".join(sorted(_TO_CHAR, key=len, reverse=True)) + 
 
 def parse(text: str) -> exp.Expression:
     """The syntax tree of one statement, its identifiers as Snowflake stores them."""
+    return _parsed(text).copy()
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> exp.Expression:
     try:
         tree = sqlglot.parse_one(text, read="snowflake")
     except (ParseError, sqlglot.errors.TokenError) as error:
