@@ -123,8 +123,8 @@ def test_every_statement_of_the_project_runs(account: Account) -> None:
         return text.replace("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", str(body))
 
     setup = [
-        "warehouse", "database", "roles", "service_user", "service_user_key", "storage_integration",
-        "file_formats", "stage", "staging_tables", "stream", "analytics_table", "ops_tables",
+        "warehouse", "database", "roles", "service_user", "service_user_key", "service_user_identity",
+        "storage_integration", "file_formats", "stage", "staging_tables", "stream", "analytics_table", "ops_tables",
     ]
     assert {path.stem for path in (GOLDEN / "setup").glob("*.sql")} == set(setup)
     for _ in range(2):

@@ -1,6 +1,9 @@
 -- Hands the tables of rows to the role that adds columns to them: Snowflake lets nobody but the
--- owner do so. What was granted on them stays.
+-- owner do so. What was granted on them stays. It takes a role that manages grants: an owner may
+-- hand over only to a role that is active in its session.
 -- Repetition: changes nothing.
+use role securityadmin;
+
 grant usage on warehouse {{ settings.warehouse }} to role snowline_schema;
 
 grant usage on database {{ settings.database }} to role snowline_schema;
@@ -16,3 +19,5 @@ grant ownership on table staging.{{ aggregate.name }} to role snowline_schema co
 {%- endfor %}
 
 grant ownership on table analytics.{{ tables.analytics }} to role snowline_schema copy current grants;
+
+use role sysadmin;

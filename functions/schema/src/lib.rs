@@ -102,15 +102,15 @@ fn missing_columns(
     let mut missing = Vec::new();
     let mut additions = Vec::new();
     for table in tables {
-        let found = present.get(&table.qualified_name());
-        for column in &table.columns {
-            if found.is_some_and(|found| found.contains(&column.name)) {
-                continue;
-            }
-            // A table without any column does not exist, or not for this role.
-            match column.nullable && found.is_some() {
+        let name = table.qualified_name();
+        let Some(found) = present.get(&name) else {
+            missing.push(format!("{name}.* (no such table, or no privilege on it)"));
+            continue;
+        };
+        for column in table.columns.iter().filter(|column| !found.contains(&column.name)) {
+            match column.nullable {
                 true => additions.extend(table.additions_of(column, statements)),
-                false => missing.push(format!("{}.{}", table.qualified_name(), column.name)),
+                false => missing.push(format!("{name}.{}", column.name)),
             }
         }
     }
@@ -119,4 +119,53 @@ fn missing_columns(
 
 fn qualified_name(addition: &Addition) -> String {
     format!("{}.{}.{}", addition.schema, addition.table, addition.column.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is to be added to these columns of `staging.orders` and `analytics.processed_orders`,
+    /// or what is missing.
+    fn compared(staging: Option<&[&str]>) -> Result<Vec<String>, String> {
+        let orders = datasets::load("orders").unwrap();
+        let statements = Statements::new(&orders).unwrap();
+        let all = |table: &Table| table.column_names().map(str::to_owned).collect();
+        let tables = [Table::staging(&orders), Table::analytics(&orders)];
+        let mut present: Columns =
+            tables.iter().map(|table| (table.qualified_name(), all(table))).collect();
+        match staging {
+            None => drop(present.remove("staging.orders")),
+            Some(lacking) => {
+                let columns = present.get_mut("staging.orders").unwrap();
+                columns.retain(|column| !lacking.contains(&column.as_str()));
+            }
+        }
+        let additions = missing_columns(&tables, &present, &statements);
+        additions
+            .map(|additions| additions.iter().map(qualified_name).collect())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nullable_columns_are_added_to_analytics_and_then_to_staging() {
+        assert_eq!(compared(Some(&[])).unwrap(), Vec::<String>::new());
+        assert_eq!(
+            compared(Some(&["op", "payment_method"])).unwrap(),
+            [
+                "analytics.processed_orders.payment_method",
+                "staging.orders.payment_method",
+                "analytics.processed_orders.op",
+                "staging.orders.op",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_added_is_named_and_nothing_is_added() {
+        let error = compared(Some(&["op", "currency", "_landed_at"])).unwrap_err();
+        assert!(error.ends_with(": staging.orders.currency, staging.orders._landed_at"), "{error}");
+        let error = compared(None).unwrap_err();
+        assert!(error.ends_with(": staging.orders.* (no such table, or no privilege on it)"));
+    }
 }

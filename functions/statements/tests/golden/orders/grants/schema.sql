@@ -1,6 +1,9 @@
 -- Hands the tables of rows to the role that adds columns to them: Snowflake lets nobody but the
--- owner do so. What was granted on them stays.
+-- owner do so. What was granted on them stays. It takes a role that manages grants: an owner may
+-- hand over only to a role that is active in its session.
 -- Repetition: changes nothing.
+use role securityadmin;
+
 grant usage on warehouse snowline_wh to role snowline_schema;
 
 grant usage on database snowline to role snowline_schema;
@@ -14,3 +17,5 @@ grant ownership on table staging.orders to role snowline_schema copy current gra
 grant ownership on table staging.orders_hourly to role snowline_schema copy current grants;
 
 grant ownership on table analytics.processed_orders to role snowline_schema copy current grants;
+
+use role sysadmin;
