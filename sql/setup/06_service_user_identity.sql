@@ -2,37 +2,22 @@
 -- a user belongs to each. The issuer is that of the AWS account's outbound identity federation.
 -- Repetition: leaves existing users, and sets the same identities.
 use role useradmin;
+{%- for function, role_arn in [['load', settings.load_role_arn], ['publish', settings.publish_role_arn]] %}
 
-create user if not exists snowline_load_function
+create user if not exists {{ 'snowline_' ~ function ~ '_function' }}
     type = service
-    default_role = snowline_load
+    default_role = {{ 'snowline_' ~ function }}
     default_warehouse = {{ settings.warehouse }}
     default_secondary_roles = ()
-    comment = 'Snowline: function load';
+    comment = {{ literal('Snowline: function ' ~ function) }};
 
-alter user snowline_load_function set workload_identity = (
+alter user {{ 'snowline_' ~ function ~ '_function' }} set workload_identity = (
     type = aws
-    arn = {{ literal(settings.load_role_arn) }}
+    arn = {{ literal(role_arn) }}
     issuer = {{ literal(settings.identity_issuer) }}
 );
 
-grant role snowline_load to user snowline_load_function;
+grant role {{ 'snowline_' ~ function }} to user {{ 'snowline_' ~ function ~ '_function' }};
 
-grant role snowline_schema to user snowline_load_function;
-
-create user if not exists snowline_publish_function
-    type = service
-    default_role = snowline_publish
-    default_warehouse = {{ settings.warehouse }}
-    default_secondary_roles = ()
-    comment = 'Snowline: function publish';
-
-alter user snowline_publish_function set workload_identity = (
-    type = aws
-    arn = {{ literal(settings.publish_role_arn) }}
-    issuer = {{ literal(settings.identity_issuer) }}
-);
-
-grant role snowline_publish to user snowline_publish_function;
-
-grant role snowline_schema to user snowline_publish_function;
+grant role snowline_schema to user {{ 'snowline_' ~ function ~ '_function' }};
+{%- endfor %}
