@@ -83,6 +83,7 @@ def environment(runtime_api: str, endpoint: str) -> dict[str, str]:
         "SNOWFLAKE_WAREHOUSE": "SNOWLINE_WH",
         "SNOWFLAKE_DATABASE": "SNOWLINE",
         "SNOWFLAKE_ROLE": "SNOWLINE_LOAD",
+        "SNOWFLAKE_SCHEMA_ROLE": "SNOWLINE_SCHEMA",
         "SNOWFLAKE_URL": CLOSED_PORT,
         "SNOWFLAKE_PRIVATE_KEY_SECRET": "key",
     }
