@@ -17,8 +17,6 @@ from itertools import count, pairwise, product
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -28,7 +26,7 @@ from local.snowflake.errors import SqlError
 from local.snowflake.session import Session
 from local.stack import ROOT
 from local.tests.merge_model import Arrival, Model, Version
-from local.tests.pipeline import STORAGE_ROLE, snowline
+from local.tests.pipeline import STORAGE_ROLE, new_key, public_pem, snowline
 
 set_hypothesis_home_dir(ROOT / "target" / "hypothesis")
 EXAMPLES = os.environ.get("MERGE_EXAMPLES")
@@ -69,10 +67,7 @@ from snowline.analytics.{relation}
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     key = tmp_path_factory.mktemp("merge") / "service.pem"
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    key.write_bytes(private.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    ))
+    key.write_text(public_pem(new_key()))
     with SnowflakeServer("http://127.0.0.1:1") as server:
         yield Warehouse(server, key)
 
