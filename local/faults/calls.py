@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from local.faults.refusals import AWS_JSON, RUNTIME, S3, SNOWFLAKE, Refusals
+from local.faults.refusals import AWS_JSON, AWS_QUERY, RUNTIME, S3, SNOWFLAKE, Refusals
 from local.faults.wire import Request
 
 STATEMENTS = "/api/v2/statements"
@@ -26,12 +26,12 @@ def _operation(target: str) -> Callable[[Request], bool]:
 
 
 def _s3(method: str, *parameters: str) -> Callable[[Request], bool]:
-    """Path-style requests about an object, told apart by what their query has of these."""
-    every = {"uploads", "uploadId", "partNumber"}
+    """Path-style requests about a bucket or an object, told apart by what their query has of these."""
+    every = {"list-type", "uploads", "uploadId", "partNumber"}
     return lambda request: (
         request.method == method
         and not request.target
-        and request.path.count("/") > 1
+        and len(request.path) > 1
         and not request.path.startswith((STATEMENTS, INVOCATION))
         and every & request.query.keys() == set(parameters)
     )
@@ -52,12 +52,16 @@ def _without_handle(path: str) -> str:
     return "/".join(["*", *parts[1:]]) if parts[0] else ""
 
 
+LIST_OBJECTS = Call("ListObjectsV2", S3, _s3("GET", "list-type"))
 GET_OBJECT = Call("GetObject", S3, _s3("GET"))
 PUT_OBJECT = Call("PutObject", S3, _s3("PUT"))
 CREATE_UPLOAD = Call("CreateMultipartUpload", S3, _s3("POST", "uploads"))
 UPLOAD_PART = Call("UploadPart", S3, _s3("PUT", "uploadId", "partNumber"))
 COMPLETE_UPLOAD = Call("CompleteMultipartUpload", S3, _s3("POST", "uploadId"))
 GET_SECRET = Call("GetSecretValue", AWS_JSON, _operation("secretsmanager.GetSecretValue"))
+GET_IDENTITY = Call(
+    "GetWebIdentityToken", AWS_QUERY, lambda request: b"Action=GetWebIdentityToken" in request.body
+)
 DELETE_MESSAGES = Call("DeleteMessageBatch", AWS_JSON, _operation("AmazonSQS.DeleteMessageBatch"))
 ANSWER = Call(
     "answer of an invocation",
@@ -70,6 +74,6 @@ PARTITION = Call("partition", SNOWFLAKE, _statement("GET", "*", partition=True))
 CANCEL = Call("cancel", SNOWFLAKE, _statement("POST", "*/cancel"))
 
 CALLS = (
-    GET_OBJECT, PUT_OBJECT, CREATE_UPLOAD, UPLOAD_PART, COMPLETE_UPLOAD, GET_SECRET, DELETE_MESSAGES,
-    ANSWER, SUBMIT, POLL, PARTITION, CANCEL,
+    LIST_OBJECTS, GET_OBJECT, PUT_OBJECT, CREATE_UPLOAD, UPLOAD_PART, COMPLETE_UPLOAD, GET_SECRET,
+    GET_IDENTITY, DELETE_MESSAGES, ANSWER, SUBMIT, POLL, PARTITION, CANCEL,
 )

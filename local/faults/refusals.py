@@ -54,6 +54,24 @@ def _aws_json(status: int) -> str:
     return json.dumps({"__type": kind, "Message": responses[status]})
 
 
+def _aws_query(status: int) -> str:
+    kind = {
+        400: "ValidationError",
+        401: "InvalidClientTokenId",
+        403: "AccessDenied",
+        404: "InvalidAction",
+        408: "RequestTimeout",
+        422: "ValidationError",
+        429: "Throttling",
+        500: "InternalFailure",
+        503: "ServiceUnavailable",
+    }[status]
+    return (
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{kind}</Code><Message>{responses[status]}</Message></Error>"
+        "<RequestId>4442587f-b7d0-a2f9</RequestId></ErrorResponse>"
+    )
+
+
 def _snowflake(status: int) -> str:
     if status in (404, 500, 503):
         return ""
@@ -77,5 +95,6 @@ def _runtime(status: int) -> str:
 
 S3 = Refusals("application/xml", _s3)
 AWS_JSON = Refusals("application/x-amz-json-1.1", _aws_json)
+AWS_QUERY = Refusals("text/xml", _aws_query)
 SNOWFLAKE = Refusals("application/json", _snowflake)
 RUNTIME = Refusals("application/json", _runtime)

@@ -74,7 +74,8 @@ COLUMNS = (
 @dataclass(frozen=True)
 class Row:
     """A call of one function. A `cold` one is made by a new instance only, a `large` one for an object
-    with so large an output. `none` tells why there is no such cell."""
+    with so large an output. `task` is what publish does, `authentication` how it all signs in to
+    Snowflake. `none` tells why there is no such cell."""
 
     name: str
     function: str
@@ -82,6 +83,8 @@ class Row:
     about: bytes = b""
     cold: bool = False
     large: bool = False
+    task: str = "merge"
+    authentication: str = "key-pair"
     none: frozenset[str] = frozenset()
 
 
@@ -104,16 +107,19 @@ DELETE = Row("SQS DeleteMessageBatch", LOAD, calls.DELETE_MESSAGES, none=NOT_OUR
 MERGE = Row("Snowflake submit, MERGE", PUBLISH, calls.SUBMIT, about=b"merge into")
 MERGE_POLL = Row("Snowflake poll, MERGE", PUBLISH, calls.POLL)
 CANCEL = Row("Snowflake cancel, MERGE", PUBLISH, calls.CANCEL)
+LIST = Row("S3 ListObjectsV2", PUBLISH, calls.LIST_OBJECTS, task="audit")
+IDENTITY = Row("STS GetWebIdentityToken", LOAD, calls.GET_IDENTITY, cold=True, authentication="workload-identity")
 
 ROWS = (
-    GET, PUT, CREATE, PART, COMPLETE, SALT, KEY, COPY, COPY_POLL, PARTITION, ANSWER, DELETE,
-    MERGE, MERGE_POLL, CANCEL,
+    GET, PUT, CREATE, PART, COMPLETE, SALT, KEY, IDENTITY, COPY, COPY_POLL, PARTITION, ANSWER, DELETE,
+    LIST, MERGE, MERGE_POLL, CANCEL,
 )
 JOURNEYS = (
-    (GET, KEY), (PUT, PARTITION, MERGE_POLL), (CREATE, ANSWER), (PART, COPY_POLL), (SALT, COPY, MERGE),
-    (COMPLETE, DELETE), (CANCEL,),
+    (IDENTITY,), (GET, KEY, LIST), (PUT, PARTITION, MERGE_POLL), (CREATE, ANSWER), (PART, COPY_POLL),
+    (SALT, COPY, MERGE), (COMPLETE, DELETE), (CANCEL,),
 )
-"""What one object goes through: at most one fault a function, so that it is clear what each did.
+"""What one object goes through: at most one fault a function, so that it is clear what each did; all
+of them where functions sign in in the same way.
 Before the cancellation come objects that no merge has seen."""
 
 
@@ -126,10 +132,11 @@ class Matrix:
     """A pipeline whose functions reach everything through proxies, and what was found so far."""
 
     pipeline: Pipeline
+    authentication: str
     faults: Faults
     handed_out: list[Work]
     lines: Iterator[bytes]
-    cells: dict[tuple[str, str], str] = field(default_factory=dict)
+    cells: dict[tuple[str, str], str]
     landed: list[list[Landed]] = field(default_factory=list)
     ledger: dict[str, Fields] = field(default_factory=dict)
     struck_by: dict[str, str] = field(default_factory=dict)
@@ -142,7 +149,8 @@ class Matrix:
     def run(self, column: Column) -> None:
         """Finds out every cell of a column."""
         for rows in JOURNEYS:
-            rows = [row for row in rows if column.name not in row.none]
+            ours = [row for row in rows if row.authentication == self.authentication]
+            rows = [row for row in ours if column.name not in row.none]
             if rows == [CANCEL]:
                 self._cancel(column)
             elif rows:
@@ -167,7 +175,7 @@ class Matrix:
         for row in rows:
             if row.function == PUBLISH:
                 plan = self._plan(column, row)
-                self._note(column, row, plan, self._publish(plan))
+                self._note(column, row, plan, self._publish(row, plan))
 
     def _plan(self, column: Column, row: Row) -> Plan:
         if row.cold:
@@ -225,17 +233,17 @@ class Matrix:
             names = [work.request_id for work in events]
         return len(set(names)) < len(names)
 
-    def _publish(self, plan: Plan) -> str | None:
-        """Merges as the DAG does, and then as somebody who clears its task."""
+    def _publish(self, row: Row, plan: Plan) -> str | None:
+        """Runs a task as the DAG does, and then as somebody who clears it."""
         for attempt in range(DAG_TRIES):
             try:
-                self.pipeline.publish("merge")
+                self.pipeline.publish(row.task)
                 self.faults.drop(plan)
                 return "again" if attempt else None
             except FunctionFailed:
                 continue
         self.faults.drop(plan)
-        self.pipeline.publish("merge")
+        self.pipeline.publish(row.task)
         return "parked"
 
     def _cancel(self, column: Column) -> None:
@@ -292,8 +300,11 @@ def hurried_name(stack: Stack) -> str:
 
 
 @contextmanager
-def matrix(folder: Path) -> Iterator[Matrix]:
-    """Deploys the pipeline behind the proxies, with a publish function more that has little time."""
+def matrix(folder: Path, authentication: str, cells: dict[tuple[str, str], str]) -> Iterator[Matrix]:
+    """Deploys the pipeline behind the proxies, with a publish function more that has little time.
+
+    What is found goes into `cells`.
+    """
     faults, handed_out = Faults(), []
     lines = snowline(
         "generate", "--count", str((len(COLUMNS) * len(JOURNEYS) + 1) * LINES), "--seed", "11", "--bad", "0.03",
@@ -311,9 +322,10 @@ def matrix(folder: Path) -> Iterator[Matrix]:
             runtime_api=lambda: FaultyRuntimeApi(faults, handed_out),
         )
         parameters = {"SnowflakeUrl": snowflake.url}
-        with deployed(folder, parameters=parameters, stack=stack, partition_rows=PARTITION_ROWS) as pipeline:
+        with deployed(folder, authentication, parameters, stack=stack, partition_rows=PARTITION_ROWS) as pipeline:
             hurried = replace(stack.functions[PUBLISH], name=hurried_name(stack), timeout_s=HURRIED_S)
             stack.lambdas.create(hurried)
             # Its first invocation has more to do than to merge.
             stack.lambdas.invoke(hurried.name, b'{"task": "merge"}')
-            yield Matrix(pipeline, faults, handed_out, iter(lines.splitlines(keepends=True)))
+            lines_left = iter(lines.splitlines(keepends=True))
+            yield Matrix(pipeline, authentication, faults, handed_out, lines_left, cells)

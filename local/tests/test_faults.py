@@ -244,7 +244,8 @@ HANDLE = "/api/v2/statements/01b2-77"
         ("PUT /lake/a?partNumber=1&uploadId=x&x-id=UploadPart", "", "UploadPart"),
         ("POST /lake/a?uploadId=x", "", "CompleteMultipartUpload"),
         ("DELETE /lake/a?uploadId=x", "", None),
-        ("GET /lake?list-type=2", "", None),
+        ("GET /lake?list-type=2&prefix=landing%2F", "", "ListObjectsV2"),
+        ("GET /", "", None),
         ("POST /", "secretsmanager.GetSecretValue", "GetSecretValue"),
         ("POST /", "secretsmanager.PutSecretValue", None),
         ("POST /", "AmazonSQS.DeleteMessageBatch", "DeleteMessageBatch"),
@@ -260,6 +261,11 @@ HANDLE = "/api/v2/statements/01b2-77"
 def test_a_call_is_recognised(line: str, target: str, name: str | None) -> None:
     request = Request(f"{line} HTTP/1.1\r\nX-Amz-Target: {target}\r\n\r\n".encode())
     assert [call.name for call in calls.CALLS if call.matches(request)] == ([name] if name else [])
+
+
+def test_a_query_is_recognised_by_its_body() -> None:
+    request = Request(b"POST / HTTP/1.1\r\n\r\n", b"Action=GetWebIdentityToken&Version=2011-06-15")
+    assert [call.name for call in calls.CALLS if call.matches(request)] == ["GetWebIdentityToken"]
 
 
 def test_a_resend_is_the_same_request() -> None:

@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from local.tests.pipeline import Pipeline, deployed, snowline
+from local.tests.pipeline import STORAGE_ROLE, Pipeline, deployed, snowline
 
 ROWS = 200
 
 
 def without(column: str) -> Callable[[str], str]:
     """Sets tables and the live view up as they were before the contract had the column."""
-    return lambda script: re.sub(rf"^ +(\w+\.)?{column}( .*)?,\n", "", script, flags=re.MULTILINE)
+    added = rf"^alter table \S+\nadd column if not exists {column} .*;\n"
+    shown = rf"^ +(\w+\.)?{column}( .*)?,\n"
+    return lambda script: re.sub(f"{added}|{shown}", "", script, flags=re.MULTILINE)
 
 
 def columns_of(pipeline: Pipeline, table: str) -> set[str]:
@@ -54,6 +56,15 @@ def test_the_merge_does_not_wait_for_a_file_to_bring_the_column(tmp_path: Path) 
         assert pipeline.publish("merge") == {"task": "merge", "inserted": 0, "updated": 0, "deleted": 0}
         for table in ("staging.orders", "analytics.processed_orders"):
             assert "payment_method" in columns_of(pipeline, table)
+
+
+def test_setting_up_again_brings_the_column_and_the_view_that_shows_it(tmp_path: Path) -> None:
+    with deployed(tmp_path, edit_setup=without("payment_method")) as pipeline:
+        setup = snowline("sql", "--bucket", pipeline.bucket, "--storage-role-arn", STORAGE_ROLE)
+        pipeline.snowflake.run_script(setup.decode())
+        assert "payment_method" in columns_of(pipeline, "analytics.orders_live")
+        land(pipeline, 1)
+        assert pipeline.publish("merge")["inserted"] > 0
 
 
 def test_a_required_column_is_named_and_nothing_is_loaded(tmp_path: Path) -> None:

@@ -124,7 +124,8 @@ def test_every_statement_of_the_project_runs(account: Account) -> None:
 
     setup = [
         "warehouse", "database", "roles", "service_user", "service_user_key", "service_user_identity",
-        "storage_integration", "file_formats", "stage", "staging_tables", "stream", "analytics_table", "ops_tables",
+        "storage_integration", "file_formats", "stage", "staging_tables", "stream", "analytics_table",
+        "ops_tables", "added_columns",
     ]
     assert {path.stem for path in (GOLDEN / "setup").glob("*.sql")} == set(setup)
     for _ in range(2):

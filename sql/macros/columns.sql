@@ -15,3 +15,15 @@ to_varchar({{ column.name }}, 'YYYY-MM-DD HH24:MI:SS.FF6')
 to_varchar({{ column.name }})
 {%- endif -%}
 {%- endmacro -%}
+
+{# A statement a column that is to be added. #}
+{%- macro add_columns(additions) -%}
+{%- for addition in additions -%}
+alter table {{ addition.schema }}.{{ addition.table }}
+add column if not exists {{ addition.column.name }} {{ addition.column.type }}
+{%- if addition.column.comment %} comment {{ literal(addition.column.comment) }}{% endif %};
+{%- if not loop.last %}
+
+{% endif -%}
+{%- endfor -%}
+{%- endmacro -%}

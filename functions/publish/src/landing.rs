@@ -51,6 +51,12 @@ pub enum ListingError {
         /// The element.
         field: &'static str,
     },
+    /// An answer has not as many objects as it says, or is to be continued and does not say how.
+    #[error("the listing of s3://{bucket}/{PREFIX} is incomplete")]
+    Incomplete {
+        /// The lake's bucket.
+        bucket: String,
+    },
     /// The deadline passed.
     #[error("s3://{bucket}/{PREFIX} is not listed to its end at the deadline")]
     Deadline {
@@ -87,7 +93,13 @@ impl Landing {
             .map_err(|_| ListingError::Deadline { bucket: bucket() })?
             .map_err(|source| ListingError::Request { bucket: bucket(), source: source.into() })?;
         let next = listed.next_continuation_token;
-        let objects = listed.contents.unwrap_or_default().into_iter().map(|found| {
+        let contents = listed.contents.unwrap_or_default();
+        // A listing cut short would hide what it is for; the parser takes half a document for one.
+        let counted = listed.key_count.and_then(|count| usize::try_from(count).ok());
+        if counted != Some(contents.len()) || listed.is_truncated != Some(next.is_some()) {
+            return Err(ListingError::Incomplete { bucket: bucket() });
+        }
+        let objects = contents.into_iter().map(|found| {
             let lacks = |field| ListingError::Answer { bucket: bucket(), field };
             let modified = found.last_modified.and_then(|time| SystemTime::try_from(time).ok());
             let etag = found.e_tag.ok_or_else(|| lacks("ETag"))?;

@@ -85,7 +85,11 @@ fn table_columns() -> Answer {
 
 /// A page of the lake's listing: objects by key, eTag and minutes since they landed.
 fn listing(objects: &[(&str, &str, u64)], next: Option<&str>) -> Answer {
-    let mut xml = "<ListBucketResult>".to_owned();
+    let mut xml = format!(
+        "<ListBucketResult><KeyCount>{}</KeyCount><IsTruncated>{}</IsTruncated>",
+        objects.len(),
+        next.is_some()
+    );
     for (key, etag, minutes) in objects {
         let landed_at = SystemTime::now() - Duration::from_secs(minutes * 60);
         let modified = DateTime::from(landed_at).fmt(DateTimeFormat::DateTime).unwrap();
@@ -275,6 +279,18 @@ async fn the_ledger_is_read_in_stretches_as_the_listing_reaches_them() {
         .filter_map(|sql| Some(sql.split_once("key >= ")?.1.lines().next()?.to_owned()))
         .collect();
     assert_eq!(asked, ["'landing/a000001'", "'landing/a049999'"]);
+}
+
+#[tokio::test]
+async fn half_a_listing_is_not_taken_for_a_whole_one() {
+    let cut = |_: &str| {
+        let whole = listing(&[("landing/a", "e1", 30), ("landing/b", "e2", 30)], Some("token"));
+        let text = String::from_utf8(whole.body).unwrap();
+        Answer::text(200, &text[..text.find("<Contents><Key>landing/b").unwrap()])
+    };
+    let server = lake_and_warehouse(cut, |_| audited([0, 0, 0], &[]));
+    let chain = telemetry::error_chain(&run(&server, AUDIT).await.unwrap_err());
+    assert_eq!(chain, "audit: the listing of s3://snowline-lake/landing/ is incomplete");
 }
 
 #[tokio::test]

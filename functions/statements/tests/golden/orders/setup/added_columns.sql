@@ -1,0 +1,29 @@
+-- Adds the columns that the contract has gained since the tables were made, which the views show.
+-- Repetition: leaves columns that exist as they are.
+use role sysadmin;
+
+use database snowline;
+
+alter table analytics.processed_orders
+add column if not exists payment_method varchar(16) comment 'How the customer pays; null until it is known.';
+
+alter table staging.orders
+add column if not exists payment_method varchar(16) comment 'How the customer pays; null until it is known.';
+
+alter table analytics.processed_orders
+add column if not exists op varchar(1) comment 'What happened to the order (I inserted, U updated, D deleted); absent means I.';
+
+alter table staging.orders
+add column if not exists op varchar(1) comment 'What happened to the order (I inserted, U updated, D deleted); absent means I.';
+
+alter table analytics.processed_orders
+add column if not exists customer_email_hash varchar(64) comment 'Keyed hash of customer_email; equal addresses have equal hashes.';
+
+alter table staging.orders
+add column if not exists customer_email_hash varchar(64) comment 'Keyed hash of customer_email; equal addresses have equal hashes.';
+
+alter table analytics.processed_orders
+add column if not exists _extra varchar comment 'fields the contract does not name, as a JSON object';
+
+alter table staging.orders
+add column if not exists _extra varchar comment 'fields the contract does not name, as a JSON object';
