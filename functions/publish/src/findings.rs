@@ -8,7 +8,7 @@ use serde_json::json;
 use snowflake::{Error, Row, Rows};
 use statements::LISTED_FINDINGS;
 
-use crate::report::CheckResult;
+use crate::check_result::CheckResult;
 
 /// What the audit counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -9,9 +9,10 @@ use statements::{CheckStatement, StatementError, Statements};
 use telemetry::Metrics;
 use tokio::sync::OnceCell;
 
+use crate::check_result::{CheckResult, sample_keys};
 use crate::error::Error;
 use crate::landing::Landing;
-use crate::report::{CheckResult, Merge, Report, sample_keys};
+use crate::report::{Merge, Report};
 use crate::task::{Request, Task};
 
 /// Runs the tasks of one dataset. It is built once and serves every invocation.

@@ -10,6 +10,7 @@
 //! failed audit or check is an [`Error`], never an answer: the scheduler sees nothing else.
 
 mod audit;
+mod check_result;
 mod config;
 mod error;
 mod findings;
@@ -18,10 +19,11 @@ mod landing;
 mod report;
 mod task;
 
+pub use check_result::CheckResult;
 pub use config::{Config, ConfigError};
 pub use error::Error;
 pub use findings::{Audit, Finding, Kind, RowCounts};
 pub use handler::Publisher;
 pub use landing::{Landing, ListingError};
-pub use report::{CheckResult, Merge, Report};
+pub use report::{Merge, Report};
 pub use task::{Request, Task};
