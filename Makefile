@@ -46,7 +46,7 @@ soak: build $(call installed,local) ## Kill functions at random while orders flo
 .PHONY: test
 test: ## Run every check there is, as CI does.
 	@$(MAKE) --no-print-directory -j2 venv build
-	@$(MAKE) --no-print-directory lint test-rust test-sanitized test-local test-dags test-template
+	@$(MAKE) --no-print-directory -j2 -Otarget test-local lint test-rust test-sanitized test-dags test-template
 
 .PHONY: test-rust
 test-rust: ## Run the Rust tests.

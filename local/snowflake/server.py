@@ -33,12 +33,11 @@ class SnowflakeServer:
         port: int = 0,
         account: str | None = None,
         partition_rows: int = 10_000,
-        sync_seconds: float = SYNC_SECONDS,
     ) -> None:
         self.engine = Engine(StagedFiles(s3_endpoint))
         self.authentication = Authentication(self.engine.catalog, account, lambda: self.engine.clock())
         self.partition_rows = partition_rows
-        self.sync_seconds = sync_seconds
+        self.sync_seconds = SYNC_SECONDS
         self.jobs = Jobs(self.engine)
         self.requests: list[str] = []
         """Method and path of every HTTP request, those that were refused among them."""

@@ -213,7 +213,7 @@ def account(lake: str, keys: dict[str, tuple[rsa.RSAPrivateKey, Path]]) -> Itera
     )
     s3.create_bucket(Bucket=BUCKET)
     files = {user: file for user, (_, file) in keys.items()}
-    with SnowflakeServer(lake, files, account="local", partition_rows=100, sync_seconds=0.5) as server:
+    with SnowflakeServer(lake, files, account="local", partition_rows=100) as server:
         server.run_script(SETUP)
         clients = {user: Client(server.url, key, user) for user, (key, _) in keys.items()}
         yield Account(server, s3, clients["ADMIN"], clients["SERVICE"])

@@ -87,11 +87,14 @@ def test_a_statement_that_fails_says_why(account: Account) -> None:
     assert account.admin.poll(answer.json["statementHandle"]).json["code"] == "000904"
 
 
-def test_async_and_slow_statements_answer_202_until_they_are_done(account: Account) -> None:
+def test_async_and_slow_statements_answer_202_until_they_are_done(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = account.admin.submit("select 1", query="?async=true")
     assert (answer.status, answer.code) == (202, "333334")
     assert answer.json["statementStatusUrl"].endswith(answer.json["statementHandle"])
     assert account.admin.wait(answer.json["statementHandle"]).data() == [["1"]]
+    monkeypatch.setattr(account.server, "sync_seconds", 0.2)
     account.server.slow_next(0.8)
     slow = account.admin.submit("select 2")
     assert slow.status == 202
