@@ -16,7 +16,9 @@ use serde::{Serialize, Serializer};
 ///
 /// It signs in to Snowflake as the functions do: SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER, SNOWFLAKE_ROLE
 /// (SNOWLINE_PUBLISH may read all it takes), SNOWFLAKE_WAREHOUSE, SNOWFLAKE_DATABASE, and
-/// SNOWFLAKE_PRIVATE_KEY_FILE or SNOWFLAKE_PRIVATE_KEY_SECRET. Lines come from the lake's bucket.
+/// SNOWFLAKE_PRIVATE_KEY_FILE or SNOWFLAKE_PRIVATE_KEY_SECRET; or, with
+/// SNOWFLAKE_AUTHENTICATION=access-token, SNOWFLAKE_ACCESS_TOKEN_FILE or
+/// SNOWFLAKE_ACCESS_TOKEN_SECRET. Lines come from the lake's bucket.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Dataset, named after its contract
