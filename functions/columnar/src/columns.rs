@@ -17,8 +17,8 @@ pub struct Column {
 #[allow(clippy::large_enum_variant, reason = "there is one a column, and it is in the hot loop")]
 #[derive(Debug, Clone)]
 pub(crate) enum Values {
-    /// Integers, timestamps (microseconds since the epoch, UTC), and decimals of at most 18
-    /// digits (unscaled).
+    /// Integers, timestamps (microseconds since the epoch, UTC), times (microseconds since
+    /// midnight), and decimals of at most 18 digits (unscaled).
     Int64(Vec<i64>),
     /// Dates (days since the epoch).
     Int32(Vec<i32>),
@@ -28,7 +28,7 @@ pub(crate) enum Values {
     Double(Vec<f64>),
     /// Booleans.
     Boolean(Vec<bool>),
-    /// UTF-8 text.
+    /// UTF-8 text, and JSON as text.
     Text(Texts),
 }
 
@@ -40,7 +40,7 @@ pub enum Value<'a> {
     /// A boolean.
     Boolean(bool),
     /// An integer, the unscaled value of a decimal, the days of a date or the microseconds of a
-    /// timestamp, since 1970-01-01 UTC.
+    /// timestamp, since 1970-01-01 UTC, or of a time since midnight.
     Number(i128),
     /// A finite double.
     Double(f64),
@@ -97,8 +97,10 @@ impl Column {
     /// An empty column that stores values of this type.
     pub(crate) fn new(data_type: DataType) -> Self {
         let values = match data_type {
-            DataType::String { .. } => Values::Text(Texts::default()),
-            DataType::Integer | DataType::Timestamp => Values::Int64(Vec::new()),
+            DataType::String { .. } | DataType::Object | DataType::Array => {
+                Values::Text(Texts::default())
+            }
+            DataType::Integer | DataType::Timestamp | DataType::Time => Values::Int64(Vec::new()),
             DataType::Decimal { precision, .. } if precision <= 18 => Values::Int64(Vec::new()),
             DataType::Decimal { .. } => Values::Int128(Vec::new()),
             DataType::Double => Values::Double(Vec::new()),

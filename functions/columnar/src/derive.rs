@@ -67,6 +67,7 @@ fn derive_values(
         (Derivation::Hash { .. }, Values::Text(texts)) => {
             Values::Text(texts.map_distinct(|text, digest| salt.hex_digest(text, digest)))
         }
+        (Derivation::Copy { .. }, values) => values.clone(),
         _ => unreachable!("the contract checks the type a derivation reads"),
     }
 }

@@ -1,9 +1,10 @@
 //! The custom property `aggregates`: what is computed over the rows of a landing object.
 
 use crate::error::Found;
+use crate::names::Stored;
 use crate::read::Keys;
 use crate::yaml::Node;
-use crate::{Aggregate, Column, DataType, Derived, Function, Measure, names};
+use crate::{Aggregate, DataType, Function, Measure, names};
 
 const AGGREGATE: Keys =
     Keys { read: &["name", "groupBy", "measures"], documentation: &["description"], refused: &[] };
@@ -22,8 +23,7 @@ fn is_taken(dataset: &str, name: &str) -> bool {
 pub(crate) fn read<'a>(
     node: Option<&'a Node>,
     dataset: &str,
-    columns: &[Column],
-    derived: &[Derived],
+    stored: &[Stored],
 ) -> Found<'a, Vec<Aggregate>> {
     let mut aggregates: Vec<Aggregate> = Vec::new();
     let Some(list) = node else { return Ok(aggregates) };
@@ -34,35 +34,29 @@ pub(crate) fn read<'a>(
         if is_taken(dataset, name) || aggregates.iter().any(|other| other.name == name) {
             return name_node.fail(format!("`{name}` exists already"));
         }
-        let group_by =
-            names::distinct(fields.require("groupBy")?, |item| group(item, columns, derived))?;
-        let measures = measures(fields.require("measures")?, &group_by, columns)?;
+        let group_by = names::distinct(fields.require("groupBy")?, |item| group(item, stored))?;
+        let measures = measures(fields.require("measures")?, &group_by, stored)?;
         aggregates.push(Aggregate { name: name.to_owned(), group_by, measures });
     }
     Ok(aggregates)
 }
 
 /// Reads a column to group by.
-fn group<'a>(node: &'a Node, columns: &[Column], derived: &[Derived]) -> Found<'a, String> {
-    let name = node.text()?;
-    if derived.iter().any(|derived| derived.name == name) {
-        return Ok(name.to_owned());
-    }
-    let column = names::open_column(node, columns)?;
-    if column.data_type == DataType::Double {
+fn group<'a>(node: &'a Node, stored: &[Stored]) -> Found<'a, String> {
+    let Stored { name, data_type, .. } = names::stored(node, stored)?;
+    if *data_type == DataType::Double {
         return node.fail(format!("`{name}` is a FLOAT: equal values may differ in the last bit"));
     }
-    Ok(name.to_owned())
+    if data_type.is_json() {
+        return node.fail(format!("`{name}` is JSON: equal values may be written differently"));
+    }
+    Ok(name.clone())
 }
 
-fn measures<'a>(
-    list: &'a Node,
-    group_by: &[String],
-    columns: &[Column],
-) -> Found<'a, Vec<Measure>> {
+fn measures<'a>(list: &'a Node, group_by: &[String], stored: &[Stored]) -> Found<'a, Vec<Measure>> {
     let mut measures: Vec<Measure> = Vec::new();
     for node in list.some_items()? {
-        let measure = measure(node, columns)?;
+        let measure = measure(node, stored)?;
         let name = &measure.name;
         if group_by.contains(name) || measures.iter().any(|other| other.name == *name) {
             return node.get("name").unwrap_or(node).fail(format!("`{name}` exists already"));
@@ -72,7 +66,7 @@ fn measures<'a>(
     Ok(measures)
 }
 
-fn measure<'a>(node: &'a Node, columns: &[Column]) -> Found<'a, Measure> {
+fn measure<'a>(node: &'a Node, stored: &[Stored]) -> Found<'a, Measure> {
     let fields = node.fields(&MEASURE)?;
     let name = names::identifier(fields.require("name")?)?.to_owned();
     let function = fields.require("function")?.choice(&[
@@ -88,7 +82,7 @@ fn measure<'a>(node: &'a Node, columns: &[Column]) -> Found<'a, Measure> {
         };
     }
     let column_node = fields.require("column")?;
-    let column = names::open_column(column_node, columns)?;
+    let column = names::stored(column_node, stored)?;
     let data_type = match (function, column.data_type) {
         (Function::Sum, DataType::Integer) => {
             DataType::Decimal { precision: SUM_PRECISION, scale: 0 }

@@ -2,6 +2,7 @@
 
 use crate::columns::Property;
 use crate::error::Found;
+use crate::names::Stored;
 use crate::quality::{self, Measured, Quality};
 use crate::read::Fields;
 use crate::yaml::Node;
@@ -12,18 +13,18 @@ use crate::{Check, Column, Comparison, Decimal, Dedupe, Metric, Rule, Severity, 
 pub(crate) fn read<'a>(
     table: Fields<'a>,
     properties: &[Property<'a>],
-    columns: &[Column],
+    stored: &[Stored],
     dedupe: &Dedupe,
 ) -> Found<'a, Vec<Check>> {
     let mut checks = Vec::new();
     for property in properties {
         for quality in &property.measured {
-            add(&mut checks, quality, column_metric(quality, &property.column, columns)?)?;
+            add(&mut checks, quality, column_metric(quality, &property.column, stored)?)?;
         }
     }
     for node in table.get("quality").map_or(Ok(&[][..]), Node::items)? {
         let quality = quality::read(node)?;
-        add(&mut checks, &quality, table_metric(&quality, columns)?)?;
+        add(&mut checks, &quality, table_metric(&quality, stored)?)?;
     }
     for (node, id, key) in unique_keys(properties)? {
         require_unique(&mut checks, node, id, &key, dedupe)?;
@@ -60,7 +61,7 @@ fn push<'a>(checks: &mut Vec<Check>, node: &'a Node, check: Check) -> Found<'a, 
 fn column_metric<'a>(
     quality: &Quality<'a>,
     column: &Column,
-    columns: &[Column],
+    stored: &[Stored],
 ) -> Found<'a, Metric> {
     if column.restricted {
         return quality.fields.node.fail(names::out_of_reach(&column.name));
@@ -78,16 +79,16 @@ fn column_metric<'a>(
         }
         Measured::InvalidValues(_, node) => return node.fail("a pattern is checked row by row"),
         Measured::DuplicateValues(None) => Metric::DuplicateValues { columns: vec![name], percent },
-        Measured::DuplicateValues(Some(list)) => duplicates(list, columns, percent)?,
+        Measured::DuplicateValues(Some(list)) => duplicates(list, stored, percent)?,
         Measured::Sql(query) => Metric::Sql { query: sql::query(query, Some(column))? },
     })
 }
 
 /// What a quality rule of the table measures.
-fn table_metric<'a>(quality: &Quality<'a>, columns: &[Column]) -> Found<'a, Metric> {
+fn table_metric<'a>(quality: &Quality<'a>, stored: &[Stored]) -> Found<'a, Metric> {
     match &quality.measure {
         Measured::RowCount => Ok(Metric::RowCount),
-        Measured::DuplicateValues(Some(list)) => duplicates(list, columns, quality.percent),
+        Measured::DuplicateValues(Some(list)) => duplicates(list, stored, quality.percent),
         Measured::Sql(query) => Ok(Metric::Sql { query: sql::query(query, None)? }),
         _ => misplaced(quality, "a column"),
     }
@@ -97,9 +98,14 @@ fn misplaced<'a, T>(quality: &Quality<'a>, owner: &str) -> Found<'a, T> {
     quality.fields.require("metric")?.fail(format!("this metric belongs to {owner}"))
 }
 
-fn duplicates<'a>(list: &'a Node, columns: &[Column], percent: bool) -> Found<'a, Metric> {
-    let columns = names::distinct(list, |item| names::open_column(item, columns))?;
-    let columns = columns.into_iter().map(|column| column.name.clone()).collect();
+fn duplicates<'a>(list: &'a Node, stored: &[Stored], percent: bool) -> Found<'a, Metric> {
+    let columns = names::distinct(list, |item| {
+        let column = names::stored(item, stored)?;
+        if column.data_type.is_json() {
+            return item.fail(format!("`{}` is JSON, which does not compare", column.name));
+        }
+        Ok(column.name.clone())
+    })?;
     Ok(Metric::DuplicateValues { columns, percent })
 }
 

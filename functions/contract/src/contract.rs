@@ -1,10 +1,12 @@
 //! From the text of a contract to its dataset.
 
 use crate::error::{ContractError, Found};
+use crate::extensions::{self, Owner};
+use crate::names::Stored;
+use crate::promises::Promises;
 use crate::yaml::{self, Node};
 use crate::{
-    Column, Dataset, aggregates, checks, columns, derived, extensions, names, odcs, promises,
-    versions,
+    Column, Dataset, Derived, aggregates, checks, columns, derived, names, odcs, promises, versions,
 };
 
 /// The version of the standard this crate follows.
@@ -31,7 +33,7 @@ fn read(root: &Node) -> Found<'_, Dataset> {
     contract.require("id")?.text()?;
     contract.require("status")?.text()?;
     let version = contract.require("version")?.text()?.to_owned();
-    let format = promises::landing_format(contract.require("servers")?)?;
+    let (format, csv) = promises::landing_format(contract.require("servers")?)?;
 
     let schema = contract.require("schema")?;
     let [table] = schema.items()? else {
@@ -39,24 +41,30 @@ fn read(root: &Node) -> Found<'_, Dataset> {
     };
     let table = table.fields(&odcs::TABLE)?;
     let name = table_name(table)?;
-    let [dedupe, operation, unknown_fields, derive, aggregates] =
-        extensions::read(table, ["dedupe", "operation", "unknownFields", "derive", "aggregates"])?;
+    let extensions = extensions::read(table, Owner::Table)?;
 
     let properties = columns::read(table.require("properties")?)?;
     let columns: Vec<Column> = properties.iter().map(|property| property.column.clone()).collect();
-    let derived = derived::read(derive, &columns)?;
+    let nested: Vec<Column> =
+        properties.iter().flat_map(|property| property.nested.iter().cloned()).collect();
+    let fields: Vec<&Column> = columns.iter().chain(&nested).collect();
+    let derived = derived::read(extensions.get("derive"), &fields)?;
     derived::check_encrypted(&properties, &derived)?;
-    let aggregates = aggregates::read(aggregates, name, &columns, &derived)?;
-    let dedupe = versions::dedupe(dedupe, table, &columns)?;
-    let operation = versions::operation(operation, &columns)?;
-    let unknown_fields = versions::unknown_fields(unknown_fields)?;
-    let checks = checks::read(table, &properties, &columns, &dedupe)?;
-    let freshness = promises::freshness(contract.get("slaProperties"), name, &columns)?;
+    let stored = stored(&columns, &nested, &derived);
+    let aggregates = aggregates::read(extensions.get("aggregates"), name, &stored)?;
+    let dedupe = versions::dedupe(extensions.get("dedupe"), table, &stored)?;
+    let operation = versions::operation(extensions.get("operation"), &columns)?;
+    let unknown_fields = versions::unknown_fields(extensions.get("unknownFields"))?;
+    let checks = checks::read(table, &properties, &stored, &dedupe)?;
+    let Promises { freshness, latency, retention } =
+        promises::service_levels(contract, name, &stored)?;
     Ok(Dataset {
         name: name.to_owned(),
         version,
         format,
+        csv,
         columns,
+        nested,
         derived,
         aggregates,
         dedupe,
@@ -64,7 +72,26 @@ fn read(root: &Node) -> Found<'_, Dataset> {
         unknown_fields,
         checks,
         freshness,
+        latency,
+        retention,
     })
+}
+
+/// The columns that other parts of the contract can name.
+fn stored(columns: &[Column], nested: &[Column], derived: &[Derived]) -> Vec<Stored> {
+    let column = |column: &Column| Stored {
+        name: column.name.clone(),
+        data_type: column.data_type,
+        nullable: !column.required,
+        restricted: column.restricted,
+    };
+    let derived = derived.iter().map(|derived| Stored {
+        name: derived.name.clone(),
+        data_type: derived.derivation.data_type(),
+        nullable: derived.is_nullable(columns, nested),
+        restricted: false,
+    });
+    columns.iter().map(column).chain(derived).collect()
 }
 
 fn table_name<'a>(table: crate::read::Fields<'a>) -> Found<'a, &'a str> {

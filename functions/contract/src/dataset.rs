@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::{Aggregate, Check, Derived, Rule};
+
 /// A dataset as its contract describes it. Everything downstream (Parquet schema, validation,
 /// statements, checks) derives from this value and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -12,8 +14,13 @@ pub struct Dataset {
     pub version: String,
     /// How landing objects are encoded when their key does not say so (`.csv`, `.json`, `.ndjson`).
     pub format: Format,
+    /// How CSV is written, in objects that are CSV.
+    pub csv: Csv,
     /// The columns of a landing record, in contract order.
     pub columns: Vec<Column>,
+    /// What the contract says of fields inside objects, named by their paths (`pickup.lat`): those
+    /// of a column after one another, an object before its fields.
+    pub nested: Vec<Column>,
     /// Columns computed from `columns`, written to `processed/` only, in contract order.
     pub derived: Vec<Derived>,
     /// Aggregates written per landing object, in contract order.
@@ -27,7 +34,40 @@ pub struct Dataset {
     /// Rules over the whole table, run as SQL checks after the merge.
     pub checks: Vec<Check>,
     /// The longest acceptable age of the newest row, when the contract promises one.
-    pub freshness: Option<Freshness>,
+    pub freshness: Option<ServiceLevel>,
+    /// The longest acceptable time from an event to its row in analytics, when the contract
+    /// promises one.
+    pub latency: Option<ServiceLevel>,
+    /// How long rows may be kept in analytics, when the contract promises it.
+    pub retention: Option<Retention>,
+}
+
+impl Dataset {
+    /// A dataset of JSON of which nothing else is known; it keeps unknown fields.
+    pub fn new(name: &str, columns: Vec<Column>, dedupe: Dedupe) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: "0.1.0".to_owned(),
+            format: Format::Json,
+            csv: Csv::default(),
+            columns,
+            nested: Vec::new(),
+            derived: Vec::new(),
+            aggregates: Vec::new(),
+            dedupe,
+            operation: None,
+            unknown_fields: UnknownFields::Keep,
+            checks: Vec::new(),
+            freshness: None,
+            latency: None,
+            retention: None,
+        }
+    }
+
+    /// The column of this name, or the nested field of this path.
+    pub fn field(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().chain(&self.nested).find(|field| field.name == name)
+    }
 }
 
 /// Encoding of a landing object once decompressed.
@@ -40,23 +80,61 @@ pub enum Format {
     Csv,
 }
 
-/// A column of the landing record.
+/// What RFC 4180 leaves open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Csv {
+    /// What separates fields: one ASCII character.
+    pub delimiter: char,
+    /// A field without quotes that is this text is null.
+    pub null: String,
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Self { delimiter: ',', null: String::new() }
+    }
+}
+
+/// A column of the landing record, or a field inside one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Column {
-    /// Name of the field in the record and of the column in every table, lower case.
+    /// Name of the column in every file and table, lower case. Of a field inside an object its path,
+    /// whose steps are names as they stand in the record.
     pub name: String,
+    /// Name of the field in the record.
+    pub field: String,
     /// One sentence for readers, from `description`; becomes the column's comment.
     pub description: Option<String>,
     /// What the values are.
     pub data_type: DataType,
-    /// Whether a missing or null value rejects the row.
+    /// Whether a missing or null value rejects the row; of a field inside an object, where that is
+    /// there.
     pub required: bool,
     /// Whether the value is personal data: kept in `processing/`, never in `processed/`.
     pub restricted: bool,
+    /// What numbers in a timestamp count; `None` reads RFC 3339 text.
+    pub epoch: Option<EpochUnit>,
     /// Applied to text before it is validated, in this order.
     pub normalise: Vec<Normalise>,
     /// Row rules, checked in this order after the type; the first that fails names the reject.
     pub rules: Vec<Rule>,
+}
+
+impl Column {
+    /// A column that every value of the type fits, and null.
+    pub fn new(name: &str, data_type: DataType) -> Self {
+        Self {
+            name: name.to_owned(),
+            field: name.rsplit('.').next().unwrap_or(name).to_owned(),
+            description: None,
+            data_type,
+            required: false,
+            restricted: false,
+            epoch: None,
+            normalise: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
 }
 
 /// The type of a column: how text becomes a value, and what the value is in Parquet and SQL.
@@ -85,8 +163,37 @@ pub enum DataType {
     Timestamp,
     /// Days since 1970-01-01; `DATE`.
     Date,
+    /// Microseconds since midnight; `TIME(6)`.
+    Time,
     /// `true` or `false`; `BOOLEAN`.
     Boolean,
+    /// A JSON object, as its text in files and staging; `VARIANT` in analytics.
+    Object,
+    /// A JSON array, as its text in files and staging; `VARIANT` in analytics.
+    Array,
+}
+
+impl DataType {
+    /// Whether values are whole numbers or decimals.
+    pub fn is_exact_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal { .. })
+    }
+
+    /// Whether values are JSON text.
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::Object | Self::Array)
+    }
+}
+
+/// What a number counts that stands for a point in time. Since 1970-01-01T00:00:00Z, without leap
+/// seconds; fractions count to the microsecond, and what is beyond is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EpochUnit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
 }
 
 /// A change made to text before it is validated.
@@ -99,203 +206,6 @@ pub enum Normalise {
     Upper,
     /// ASCII letters to lower case.
     Lower,
-}
-
-/// A rule that a single value of a column must obey. Null values obey every rule but `required`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "rule")]
-pub enum Rule {
-    /// At least (or, if `exclusive`, more than) this bound.
-    Minimum {
-        /// The bound, a decimal literal as the contract writes it.
-        bound: Decimal,
-        /// Whether the bound itself is refused.
-        exclusive: bool,
-    },
-    /// At most (or, if `exclusive`, less than) this bound.
-    Maximum {
-        /// The bound, a decimal literal as the contract writes it.
-        bound: Decimal,
-        /// Whether the bound itself is refused.
-        exclusive: bool,
-    },
-    /// At least this many characters (Unicode scalar values).
-    MinLength {
-        /// Characters.
-        chars: u32,
-    },
-    /// At most this many characters (Unicode scalar values).
-    MaxLength {
-        /// Characters.
-        chars: u32,
-    },
-    /// Matches this regular expression (linear-time syntax of the `regex` crate).
-    Pattern {
-        /// The expression as the contract writes it; it matches anywhere unless anchored.
-        pattern: String,
-    },
-    /// Has this well-known form.
-    Format {
-        /// The form.
-        format: TextFormat,
-    },
-    /// Is one of these values (for text: after `normalise`).
-    OneOf {
-        /// The allowed values, in contract order.
-        values: Vec<String>,
-    },
-}
-
-impl Rule {
-    /// The name under which a reject by this rule is counted: `minimum`, `one_of`, ...
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Minimum { .. } => "minimum",
-            Self::Maximum { .. } => "maximum",
-            Self::MinLength { .. } => "min_length",
-            Self::MaxLength { .. } => "max_length",
-            Self::Pattern { .. } => "pattern",
-            Self::Format { .. } => "format",
-            Self::OneOf { .. } => "one_of",
-        }
-    }
-}
-
-/// A well-known form of text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TextFormat {
-    /// 8-4-4-4-12 hexadecimal digits (RFC 9562), either case.
-    Uuid,
-    /// One `@` with a non-empty local part and a dotted domain.
-    Email,
-}
-
-/// An exact decimal constant of the contract: `unscaled / 10^scale`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Decimal {
-    /// The digits as an integer.
-    pub unscaled: i128,
-    /// How many of them are fractional, 0 to 38.
-    pub scale: u8,
-}
-
-/// A column computed from another column of the same row. Null in, null out.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Derived {
-    /// Name of the new column, lower case.
-    pub name: String,
-    /// One sentence for readers.
-    pub description: Option<String>,
-    /// How its value comes about.
-    pub derivation: Derivation,
-}
-
-/// How a derived column is computed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase", tag = "derive")]
-pub enum Derivation {
-    /// The UTC date of a timestamp column.
-    Date {
-        /// The timestamp column.
-        from: String,
-    },
-    /// A timestamp column cut to the start of its UTC hour.
-    Hour {
-        /// The timestamp column.
-        from: String,
-    },
-    /// The label of the first band whose upper bound (inclusive) is not below the value.
-    Band {
-        /// A decimal or integer column.
-        from: String,
-        /// Bands in ascending order; only the last has no bound.
-        bands: Vec<Band>,
-    },
-    /// Lower-case hexadecimal HMAC-SHA-256 of a text column's normalised value, keyed with the
-    /// stack's secret salt.
-    Hash {
-        /// The text column.
-        from: String,
-    },
-    /// The same text in every row.
-    Constant {
-        /// The text.
-        value: String,
-    },
-}
-
-impl Derivation {
-    /// The column it reads, if any.
-    pub fn source(&self) -> Option<&str> {
-        match self {
-            Self::Date { from }
-            | Self::Hour { from }
-            | Self::Band { from, .. }
-            | Self::Hash { from } => Some(from),
-            Self::Constant { .. } => None,
-        }
-    }
-
-    /// The type of the computed values.
-    pub fn data_type(&self) -> DataType {
-        match self {
-            Self::Date { .. } => DataType::Date,
-            Self::Hour { .. } => DataType::Timestamp,
-            Self::Hash { .. } => DataType::String { max_chars: Some(64) },
-            Self::Band { .. } | Self::Constant { .. } => DataType::String { max_chars: None },
-        }
-    }
-}
-
-/// One band of [`Derivation::Band`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Band {
-    /// The value of the derived column.
-    pub label: String,
-    /// Largest value in the band, inclusive; `None` for the last band.
-    pub up_to: Option<Decimal>,
-}
-
-/// An aggregate of the accepted rows of one landing object: one row a combination of the
-/// `group_by` columns. Where the dataset has an operation column, only inserts count, so that an
-/// update or a delete of an earlier row is not counted as a new one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Aggregate {
-    /// Name of the aggregate, its files and its staging table: `orders_hourly`.
-    pub name: String,
-    /// Columns or derived columns to group by; none of them restricted.
-    pub group_by: Vec<String>,
-    /// What is computed for each group, in order.
-    pub measures: Vec<Measure>,
-}
-
-/// One computed column of an [`Aggregate`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Measure {
-    /// Name of the measure's column.
-    pub name: String,
-    /// What it computes.
-    pub function: Function,
-    /// The integer or decimal column it reads; `None` for `count`.
-    pub column: Option<String>,
-    /// Type of the result: `Integer` for `count`; `NUMBER(38,scale)` for `sum`; the column's own
-    /// type for `min` and `max`.
-    pub data_type: DataType,
-}
-
-/// The function of a [`Measure`]. Nulls are left out, as in SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Function {
-    /// Number of rows.
-    Count,
-    /// Exact sum.
-    Sum,
-    /// Smallest value.
-    Min,
-    /// Largest value.
-    Max,
 }
 
 /// Which rows are versions of the same entity, and which version wins.
@@ -320,124 +230,34 @@ pub enum UnknownFields {
     Reject,
 }
 
-/// A rule over the whole table, run as SQL after the merge.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Check {
-    /// Identifier, unique in the dataset: `order_id_duplicates`.
-    pub id: String,
-    /// One sentence for readers.
-    pub description: Option<String>,
-    /// What is measured.
-    pub metric: Metric,
-    /// The measured value must satisfy this.
-    pub must: Comparison,
-    /// Whether a failure fails the task or is only reported.
-    pub severity: Severity,
+/// The contract's promise of a time that is not exceeded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceLevel {
+    /// The timestamp column that says when an event happened.
+    pub column: String,
+    /// Longest acceptable time.
+    pub minutes: u32,
 }
 
-/// What a [`Check`] measures on the analytics table. `percent` results are 0 to 100 of all rows.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "metric")]
-pub enum Metric {
-    /// Number of rows.
-    RowCount,
-    /// Rows in which the column is null.
-    NullValues {
-        /// The column.
-        column: String,
-        /// Measured in percent of all rows instead of rows.
-        percent: bool,
-    },
-    /// Rows in which the column is null or one of the given values.
-    MissingValues {
-        /// The column.
-        column: String,
-        /// Values that count as missing, beside null.
-        values: Vec<String>,
-        /// Measured in percent of all rows instead of rows.
-        percent: bool,
-    },
-    /// Rows in which the column is neither null nor one of the given values.
-    InvalidValues {
-        /// The column.
-        column: String,
-        /// Allowed values.
-        valid_values: Vec<String>,
-        /// Measured in percent of all rows instead of rows.
-        percent: bool,
-    },
-    /// Rows beyond the first of each combination of the columns' values.
-    DuplicateValues {
-        /// The columns.
-        columns: Vec<String>,
-        /// Measured in percent of all rows instead of rows.
-        percent: bool,
-    },
-    /// The single number a query returns; `{object}` stands for the analytics table.
-    Sql {
-        /// The query.
-        query: String,
-    },
+/// The contract's promise of how long a row is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Retention {
+    /// The timestamp or date column that says how old a row is.
+    pub column: String,
+    /// Longest acceptable age, in `unit`.
+    pub amount: u32,
+    /// What `amount` counts.
+    pub unit: CalendarUnit,
 }
 
-/// What a measured value must satisfy.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "comparison")]
-pub enum Comparison {
-    /// `value = bound`
-    Be {
-        /// The bound.
-        bound: Decimal,
-    },
-    /// `value <> bound`
-    NotBe {
-        /// The bound.
-        bound: Decimal,
-    },
-    /// `value > bound`
-    BeGreaterThan {
-        /// The bound.
-        bound: Decimal,
-    },
-    /// `value >= bound`
-    BeGreaterOrEqualTo {
-        /// The bound.
-        bound: Decimal,
-    },
-    /// `value < bound`
-    BeLessThan {
-        /// The bound.
-        bound: Decimal,
-    },
-    /// `value <= bound`
-    BeLessOrEqualTo {
-        /// The bound.
-        bound: Decimal,
-    },
-    /// `low <= value <= high`
-    BeBetween {
-        /// The lower bound, inclusive.
-        low: Decimal,
-        /// The upper bound, inclusive.
-        high: Decimal,
-    },
-}
-
-/// How much a failed check matters.
+/// A unit of the calendar, named as `dateadd` of SQL names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Fails the task.
-    Error,
-    /// Is reported.
-    Warning,
-}
-
-/// The contract's promise about the age of the newest row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Freshness {
-    /// The timestamp column whose greatest value is compared with now.
-    pub column: String,
-    /// Longest acceptable age.
-    pub minutes: u32,
+pub enum CalendarUnit {
+    /// 24 hours.
+    Day,
+    /// The same day of another month.
+    Month,
+    /// The same day of another year.
+    Year,
 }

@@ -60,6 +60,16 @@ impl Decimal {
         whole.cmp(&other_whole).then(fraction.cmp(&other_fraction))
     }
 
+    /// Whether a `NUMBER(precision,scale)` holds the value as it is.
+    pub(crate) fn fits(&self, precision: u8, scale: u8) -> bool {
+        let mut value = *self;
+        while value.scale > scale && value.unscaled % 10 == 0 {
+            value = Self { unscaled: value.unscaled / 10, scale: value.scale - 1 };
+        }
+        let digits = value.unscaled.unsigned_abs().checked_ilog10().map_or(0, |log| log + 1);
+        value.scale <= scale && digits + u32::from(scale - value.scale) <= u32::from(precision)
+    }
+
     /// Whole part, rounded down, and the fraction above it in units of 10^-38.
     fn split(&self) -> (i128, i128) {
         let unit = 10_i128.pow(u32::from(self.scale));

@@ -6,6 +6,9 @@ use crate::read::Keys;
 use crate::yaml::Node;
 use crate::{Band, Column, DataType, Derivation, Derived, names};
 
+/// The kinds of derivation.
+const KINDS: [&str; 6] = ["date", "hour", "band", "hash", "copy", "constant"];
+
 const CONSTANT: Keys =
     Keys { read: &["name", "description", "derive", "value"], documentation: &[], refused: &[] };
 const FROM: Keys =
@@ -17,13 +20,14 @@ const FROM_BANDS: Keys = Keys {
 };
 const BAND: Keys = Keys { read: &["label", "upTo"], documentation: &[], refused: &[] };
 
-/// Reads the derived columns, in contract order.
-pub(crate) fn read<'a>(node: Option<&'a Node>, columns: &[Column]) -> Found<'a, Vec<Derived>> {
+/// Reads the derived columns, in contract order; `fields` are the columns and the fields inside
+/// them.
+pub(crate) fn read<'a>(node: Option<&'a Node>, fields: &[&Column]) -> Found<'a, Vec<Derived>> {
     let mut derived: Vec<Derived> = Vec::new();
     let Some(list) = node else { return Ok(derived) };
     for node in list.some_items()? {
-        let entry = one(node, columns)?;
-        let exists = columns.iter().any(|column| column.name == entry.name)
+        let entry = one(node, fields)?;
+        let exists = fields.iter().any(|column| column.name == entry.name)
             || derived.iter().any(|other| other.name == entry.name);
         if exists {
             return node
@@ -55,7 +59,7 @@ pub(crate) fn check_encrypted<'a>(
     Ok(())
 }
 
-fn one<'a>(node: &'a Node, columns: &[Column]) -> Found<'a, Derived> {
+fn one<'a>(node: &'a Node, columns: &[&Column]) -> Found<'a, Derived> {
     let kind = match node.get("derive") {
         Some(kind) => kind,
         None => return node.fail("`derive` is missing"),
@@ -63,27 +67,23 @@ fn one<'a>(node: &'a Node, columns: &[Column]) -> Found<'a, Derived> {
     let fields = match kind.text()? {
         "constant" => node.fields(&CONSTANT)?,
         "band" => node.fields(&FROM_BANDS)?,
-        "date" | "hour" | "hash" => node.fields(&FROM)?,
-        name => {
-            let kinds = ["date", "hour", "band", "hash", "constant"];
-            return Err(kind.not_among(name, kinds.into_iter()));
-        }
+        "date" | "hour" | "hash" | "copy" => node.fields(&FROM)?,
+        name => return Err(kind.not_among(name, KINDS.into_iter())),
     };
+    let from = |source| self::source(fields.require("from")?, columns, source);
     let derivation = match kind.text()? {
         "constant" => Derivation::Constant { value: fields.require("value")?.text()?.to_owned() },
         "band" => Derivation::Band {
-            from: source(fields.require("from")?, columns, Source::Number)?,
+            from: from(Source::Number)?.name.clone(),
             bands: bands(fields.require("bands")?)?,
         },
-        "hash" => {
-            Derivation::Hash { from: source(fields.require("from")?, columns, Source::Text)? }
+        "hash" => Derivation::Hash { from: from(Source::Text)?.name.clone() },
+        "hour" => Derivation::Hour { from: from(Source::Timestamp)?.name.clone() },
+        "copy" => {
+            let Column { name, data_type, .. } = from(Source::Nested)?;
+            Derivation::Copy { from: name.clone(), data_type: *data_type }
         }
-        "hour" => {
-            Derivation::Hour { from: source(fields.require("from")?, columns, Source::Timestamp)? }
-        }
-        _ => {
-            Derivation::Date { from: source(fields.require("from")?, columns, Source::Timestamp)? }
-        }
+        _ => Derivation::Date { from: from(Source::Timestamp)?.name.clone() },
     };
     Ok(Derived {
         name: names::identifier(fields.require("name")?)?.to_owned(),
@@ -98,27 +98,30 @@ enum Source {
     Text,
     Number,
     Timestamp,
+    Nested,
 }
 
 /// Reads the name of the column to compute from. Of a restricted column only a hash may be
 /// computed: the others would give its value away.
-fn source<'a>(node: &'a Node, columns: &[Column], source: Source) -> Found<'a, String> {
-    let column = match source {
-        Source::Text => names::column(node, columns)?,
-        _ => names::open_column(node, columns)?,
+fn source<'a, 'c>(node: &'a Node, columns: &[&'c Column], source: Source) -> Found<'a, &'c Column> {
+    let name = node.text()?;
+    let column = match columns.iter().find(|column| column.name == name) {
+        None => return node.fail(format!("there is no column or field `{name}`")),
+        Some(column) if column.restricted && source != Source::Text => {
+            return node.fail(names::out_of_reach(name));
+        }
+        Some(column) => *column,
     };
     let (fits, expected) = match source {
         Source::Text => (matches!(column.data_type, DataType::String { .. }), "text"),
         Source::Timestamp => (column.data_type == DataType::Timestamp, "a timestamp"),
-        Source::Number => (
-            matches!(column.data_type, DataType::Integer | DataType::Decimal { .. }),
-            "an integer or a NUMBER(p,s)",
-        ),
+        Source::Number => (column.data_type.is_exact_number(), "an integer or a NUMBER(p,s)"),
+        Source::Nested => (name.contains('.'), "a field inside an object"),
     };
     if !fits {
         return node.fail(format!("`{}` is not {expected}", column.name));
     }
-    Ok(column.name.clone())
+    Ok(column)
 }
 
 fn bands(list: &Node) -> Found<'_, Vec<Band>> {

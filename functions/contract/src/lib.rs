@@ -7,27 +7,35 @@
 //! such an error, never skipped.
 
 mod aggregates;
+mod check;
 mod checks;
 mod columns;
+mod computed;
 mod contract;
 mod dataset;
 mod decimal;
 mod derived;
 mod error;
 mod extensions;
+mod moment;
 mod names;
 mod odcs;
 mod outputs;
 mod promises;
 mod quality;
 mod read;
+mod rule;
 mod rules;
 mod sql;
 mod types;
 mod versions;
 mod yaml;
 
+pub use check::*;
+pub use computed::*;
 pub use dataset::*;
 pub use decimal::NotADecimal;
 pub use error::ContractError;
+pub use extensions::{CUSTOM_PROPERTIES, CustomProperty, Owner};
 pub use outputs::{EXTRA_COLUMN, OutputColumn};
+pub use rule::*;

@@ -1,6 +1,6 @@
 //! Names of columns and tables: what every system they pass through accepts without quotes.
 
-use crate::Column;
+use crate::DataType;
 use crate::error::Found;
 use crate::yaml::Node;
 
@@ -111,22 +111,39 @@ pub(crate) fn identifier(node: &Node) -> Found<'_, &str> {
     Ok(name)
 }
 
-/// Reads the name of a column of the record.
-pub(crate) fn column<'a, 'c>(node: &'a Node, columns: &'c [Column]) -> Found<'a, &'c Column> {
-    let name = node.text()?;
-    match columns.iter().find(|column| column.name == name) {
-        Some(column) => Ok(column),
-        None => node.fail(format!("there is no column `{name}`")),
+/// Reads the name of a field of the record, which is the producers' choice.
+pub(crate) fn field(node: &Node) -> Found<'_, &str> {
+    match node.text()? {
+        "" => node.fail("a field has a name"),
+        name => Ok(name),
     }
 }
 
-/// Reads the name of a column that is not restricted, so that the warehouse has it.
-pub(crate) fn open_column<'a, 'c>(node: &'a Node, columns: &'c [Column]) -> Found<'a, &'c Column> {
-    match column(node, columns)? {
-        column if column.restricted => {
-            node.fail(format!("`{}` is restricted and does not reach the warehouse", column.name))
-        }
-        column => Ok(column),
+/// Reads the name of a field inside an object: a step of its path.
+pub(crate) fn step(node: &Node) -> Found<'_, &str> {
+    let name = field(node)?;
+    if name.contains('.') {
+        return node.fail(format!("`{name}` has a point, which separates the names of a path"));
+    }
+    Ok(name)
+}
+
+/// A column that the warehouse has, or would have if it were not restricted.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) name: String,
+    pub(crate) data_type: DataType,
+    pub(crate) nullable: bool,
+    pub(crate) restricted: bool,
+}
+
+/// Reads the name of a stored column that the warehouse has.
+pub(crate) fn stored<'a, 's>(node: &'a Node, stored: &'s [Stored]) -> Found<'a, &'s Stored> {
+    let name = node.text()?;
+    match stored.iter().find(|column| column.name == name) {
+        Some(column) if column.restricted => node.fail(out_of_reach(name)),
+        Some(column) => Ok(column),
+        None => node.fail(format!("there is no column `{name}`")),
     }
 }
 

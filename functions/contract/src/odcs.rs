@@ -6,7 +6,17 @@ use crate::read::Keys;
 
 /// The file.
 pub(crate) const CONTRACT: Keys = Keys {
-    read: &["apiVersion", "kind", "id", "version", "status", "servers", "schema", "slaProperties"],
+    read: &[
+        "apiVersion",
+        "kind",
+        "id",
+        "version",
+        "status",
+        "servers",
+        "schema",
+        "slaProperties",
+        "slaDefaultElement",
+    ],
     documentation: &[
         "name",
         "description",
@@ -21,15 +31,12 @@ pub(crate) const CONTRACT: Keys = Keys {
         "authoritativeDefinitions",
         "contractCreatedTs",
     ],
-    refused: &[
-        ("slaDefaultElement", "give the entry of slaProperties an element"),
-        ("customProperties", "they belong to the table or to a column"),
-    ],
+    refused: &[("customProperties", "they belong to the table, a column or the landing server")],
 };
 
 /// An S3 server: the landing zone.
 pub(crate) const S3_SERVER: Keys = Keys {
-    read: &["type", "format", "delimiter"],
+    read: &["type", "format", "delimiter", "customProperties"],
     documentation: &[
         "id",
         "server",
@@ -38,7 +45,6 @@ pub(crate) const S3_SERVER: Keys = Keys {
         "location",
         "endpointUrl",
         "roles",
-        "customProperties",
     ],
     refused: &[],
 };
@@ -81,6 +87,7 @@ pub(crate) const PROPERTY: Keys = Keys {
         "encryptedName",
         "quality",
         "customProperties",
+        "properties",
     ],
     documentation: &[
         "id",
@@ -98,8 +105,45 @@ pub(crate) const PROPERTY: Keys = Keys {
     refused: &[
         ("transformLogic", "it is not run; use the custom property derive of the table"),
         ("relationships", "foreign keys are not checked"),
-        ("properties", "nested columns are not supported"),
-        ("items", "nested columns are not supported"),
+        ("items", "the items of an array are not checked"),
+    ],
+};
+
+/// A field inside an object.
+pub(crate) const NESTED_PROPERTY: Keys = Keys {
+    read: &[
+        "name",
+        "description",
+        "logicalType",
+        "physicalType",
+        "logicalTypeOptions",
+        "required",
+        "quality",
+        "customProperties",
+        "properties",
+    ],
+    documentation: &[
+        "id",
+        "businessName",
+        "tags",
+        "authoritativeDefinitions",
+        "examples",
+        "criticalDataElement",
+    ],
+    refused: &[
+        ("physicalName", "a field inside an object has no column"),
+        ("unique", "only columns are checked for duplicates; copy the field into one with derive"),
+        ("primaryKey", "only columns are; copy the field into one with derive"),
+        ("primaryKeyPosition", "only columns are; copy the field into one with derive"),
+        ("partitioned", "only columns are"),
+        ("partitionKeyPosition", "only columns are"),
+        ("classification", "the whole object has one"),
+        ("encryptedName", "the whole object is restricted, or none of it"),
+        ("transformSourceObjects", "a field inside an object is as it was delivered"),
+        ("transformLogic", "it is not run"),
+        ("transformDescription", "a field inside an object is as it was delivered"),
+        ("relationships", "foreign keys are not checked"),
+        ("items", "the items of an array are not checked"),
     ],
 };
 
@@ -110,37 +154,67 @@ pub(crate) const STRING_OPTIONS: Keys = Keys {
     refused: &[],
 };
 
-/// `logicalTypeOptions` of an integer or a number.
+/// `logicalTypeOptions` of an integer or an exact number.
 pub(crate) const NUMBER_OPTIONS: Keys = Keys {
+    read: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"],
+    documentation: &[],
+    refused: &[],
+};
+
+/// `logicalTypeOptions` of a FLOAT.
+pub(crate) const DOUBLE_OPTIONS: Keys = Keys {
     read: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format"],
     documentation: &[],
-    refused: &[("multipleOf", "it is not checked")],
+    refused: &[("multipleOf", "a FLOAT is not exact; use NUMBER(p,s)")],
 };
 
 /// `logicalTypeOptions` of a date.
-pub(crate) const DATE_OPTIONS: Keys =
-    Keys { read: &["format"], documentation: &[], refused: TIME_BOUNDS };
+pub(crate) const DATE_OPTIONS: Keys = Keys {
+    read: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format"],
+    documentation: &[],
+    refused: &[],
+};
 
 /// `logicalTypeOptions` of a timestamp.
 pub(crate) const TIMESTAMP_OPTIONS: Keys = Keys {
-    read: &["defaultTimezone"],
+    read: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "defaultTimezone"],
     documentation: &[],
     refused: &[
-        ("format", "timestamps are read as RFC 3339"),
+        ("format", "timestamps are RFC 3339 text, or numbers with the custom property epoch"),
         ("timezone", "an offset is honoured where there is one, and UTC meant where there is none"),
-        TIME_BOUNDS[0],
-        TIME_BOUNDS[1],
-        TIME_BOUNDS[2],
-        TIME_BOUNDS[3],
     ],
 };
 
-const TIME_BOUNDS: &[(&str, &str)] = &[
-    ("minimum", "bounds of dates and timestamps are not checked"),
-    ("maximum", "bounds of dates and timestamps are not checked"),
-    ("exclusiveMinimum", "bounds of dates and timestamps are not checked"),
-    ("exclusiveMaximum", "bounds of dates and timestamps are not checked"),
-];
+/// `logicalTypeOptions` of a time of day.
+pub(crate) const TIME_OPTIONS: Keys = Keys {
+    read: &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "format"],
+    documentation: &[],
+    refused: &[
+        ("timezone", "a time of day has none"),
+        ("defaultTimezone", "a time of day has no time zone"),
+    ],
+};
+
+/// `logicalTypeOptions` of an object.
+pub(crate) const OBJECT_OPTIONS: Keys = Keys {
+    read: &["required"],
+    documentation: &[],
+    refused: &[
+        ("minProperties", "the number of fields is not checked"),
+        ("maxProperties", "the number of fields is not checked"),
+    ],
+};
+
+/// `logicalTypeOptions` of an array.
+pub(crate) const ARRAY_OPTIONS: Keys = Keys {
+    read: &[],
+    documentation: &[],
+    refused: &[
+        ("minItems", "the items of an array are not checked"),
+        ("maxItems", "the items of an array are not checked"),
+        ("uniqueItems", "the items of an array are not checked"),
+    ],
+};
 
 /// `logicalTypeOptions` of a type that has none.
 pub(crate) const NO_OPTIONS: Keys = Keys { read: &[], documentation: &[], refused: &[] };
@@ -163,6 +237,7 @@ pub(crate) const QUALITY: Keys = Keys {
         "mustBeLessThan",
         "mustBeLessOrEqualTo",
         "mustBeBetween",
+        "mustNotBeBetween",
     ],
     documentation: &[
         "name",
@@ -174,7 +249,6 @@ pub(crate) const QUALITY: Keys = Keys {
     ],
     refused: &[
         ("rule", "use metric"),
-        ("mustNotBeBetween", "use one of the other comparisons"),
         ("schedule", "checks run after every merge"),
         ("scheduler", "checks run after every merge"),
         ("engine", "only library and sql rules are run"),
@@ -201,8 +275,8 @@ pub(crate) const SERVICE_LEVEL: Keys = Keys {
     documentation: &["id", "driver", "description"],
     refused: &[
         ("valueExt", "the value is the only bound"),
-        ("schedule", "freshness is checked after every merge"),
-        ("scheduler", "freshness is checked after every merge"),
+        ("schedule", "it is checked after every merge"),
+        ("scheduler", "it is checked after every merge"),
     ],
 };
 

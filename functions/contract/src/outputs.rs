@@ -69,11 +69,10 @@ impl Dataset {
     }
 
     fn derived_output(&self, derived: &Derived) -> OutputColumn {
-        let source = derived.derivation.source().and_then(|name| self.column(name));
         OutputColumn {
             name: derived.name.clone(),
             data_type: derived.derivation.data_type(),
-            nullable: source.is_some_and(|column| !column.required),
+            nullable: derived.is_nullable(&self.columns, &self.nested),
             description: derived.description.clone(),
         }
     }
@@ -85,6 +84,19 @@ impl Dataset {
             nullable: true,
             description: Some("fields the contract does not name, as a JSON object".to_owned()),
         })
+    }
+}
+
+impl Derived {
+    /// Whether a row may lack what it is computed from: the field, or an object around it.
+    pub(crate) fn is_nullable(&self, columns: &[Column], nested: &[Column]) -> bool {
+        let Some(source) = self.derivation.source() else { return false };
+        let is_around = |field: &Column| {
+            source
+                .strip_prefix(&field.name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        columns.iter().chain(nested).any(|field| is_around(field) && !field.required)
     }
 }
 

@@ -157,7 +157,12 @@ fn comparison(fields: Fields<'_>) -> Found<'_, Comparison> {
         }
     }
     if let Some(node) = fields.get("mustBeBetween") {
-        found.push((node, between(node)?));
+        let (low, high) = bounds(node)?;
+        found.push((node, Comparison::BeBetween { low, high }));
+    }
+    if let Some(node) = fields.get("mustNotBeBetween") {
+        let (low, high) = bounds(node)?;
+        found.push((node, Comparison::NotBeBetween { low, high }));
     }
     match found.as_slice() {
         [(_, comparison)] => Ok(*comparison),
@@ -166,11 +171,11 @@ fn comparison(fields: Fields<'_>) -> Found<'_, Comparison> {
     }
 }
 
-fn between(node: &Node) -> Found<'_, Comparison> {
+fn bounds(node: &Node) -> Found<'_, (Decimal, Decimal)> {
     let [low, high] = node.items()? else { return node.fail("needs two numbers") };
     let (low, high) = (low.decimal()?, high.decimal()?);
     if low.compare(&high).is_gt() {
         return node.fail("the lower bound comes first");
     }
-    Ok(Comparison::BeBetween { low, high })
+    Ok((low, high))
 }

@@ -170,7 +170,14 @@ fn known(keys: &Keys) -> String {
 /// which other readers of the contract still speak.
 fn is_typed(text: &str) -> bool {
     const WORDS: [&str; 9] = ["", "~", "null", "true", "false", "yes", "no", "on", "off"];
-    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) || is_number(text)
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) || is_number(text) || is_date(text)
+}
+
+/// Whether text is a date or a time, which YAML 1.1 takes for a value of its own.
+fn is_date(text: &str) -> bool {
+    let shape = |byte: u8| if byte.is_ascii_digit() { b'0' } else { byte };
+    let shape: Vec<u8> = text.bytes().map(shape).take(10).collect();
+    shape.starts_with(b"0000-00-00") || shape.starts_with(b"00:00")
 }
 
 fn is_number(text: &str) -> bool {

@@ -6,9 +6,9 @@ use regex::Regex;
 
 use crate::error::Found;
 use crate::odcs;
-use crate::read::Fields;
+use crate::read::{Fields, Keys};
 use crate::yaml::Node;
-use crate::{DataType, Decimal, Rule, TextFormat};
+use crate::{DataType, Decimal, Moment, Rule, TextFormat};
 
 /// Characters in a UUID.
 const UUID_CHARS: u32 = 36;
@@ -17,27 +17,66 @@ const UUID_CHARS: u32 = 36;
 pub(crate) fn from_options(options: Option<&Node>, data_type: DataType) -> Found<'_, Vec<Rule>> {
     let keys = match data_type {
         DataType::String { .. } => &odcs::STRING_OPTIONS,
-        DataType::Integer | DataType::Decimal { .. } | DataType::Double => &odcs::NUMBER_OPTIONS,
+        DataType::Integer | DataType::Decimal { .. } => &odcs::NUMBER_OPTIONS,
+        DataType::Double => &odcs::DOUBLE_OPTIONS,
         DataType::Date => &odcs::DATE_OPTIONS,
         DataType::Timestamp => &odcs::TIMESTAMP_OPTIONS,
+        DataType::Time => &odcs::TIME_OPTIONS,
         DataType::Boolean => &odcs::NO_OPTIONS,
+        DataType::Object => &odcs::OBJECT_OPTIONS,
+        DataType::Array => &odcs::ARRAY_OPTIONS,
     };
     let fields = options.map(|node| node.fields(keys)).transpose()?;
-    match (data_type, fields) {
-        (DataType::String { max_chars }, fields) => text_rules(fields, max_chars),
-        (_, None) => Ok(Vec::new()),
-        (DataType::Integer, Some(fields)) => number_rules(fields, &["i64"]),
-        (DataType::Decimal { .. }, Some(fields)) => number_rules(fields, &[]),
-        (DataType::Double, Some(fields)) => number_rules(fields, &["f64"]),
-        (DataType::Date, Some(fields)) => {
-            expect(fields.get("format"), &["yyyy-MM-dd"]).map(|()| Vec::new())
+    let Some(fields) = fields else {
+        return match data_type {
+            DataType::String { max_chars } => text_rules(None, max_chars),
+            _ => Ok(Vec::new()),
+        };
+    };
+    match data_type {
+        DataType::String { max_chars } => text_rules(Some(fields), max_chars),
+        DataType::Integer => integer_rules(fields),
+        DataType::Decimal { .. } => {
+            expect(fields.get("format"), &[])?;
+            number_rules(fields)
         }
-        (DataType::Timestamp, Some(fields)) => {
-            expect(fields.get("defaultTimezone"), &["Etc/UTC", "UTC"]).map(|()| Vec::new())
+        DataType::Double => {
+            expect(fields.get("format"), &["f64"])?;
+            number_rules(fields)
         }
-        (DataType::Boolean, Some(_)) => Ok(Vec::new()),
+        DataType::Date => {
+            expect(fields.get("format"), &["yyyy-MM-dd"])?;
+            moment_rules(fields, Moment::date, "a date, 'YYYY-MM-DD'")
+        }
+        DataType::Timestamp => {
+            expect(fields.get("defaultTimezone"), &["Etc/UTC", "UTC"])?;
+            moment_rules(fields, Moment::timestamp, "an RFC 3339 time with its offset")
+        }
+        DataType::Time => {
+            expect(fields.get("format"), &["HH:mm:ss"])?;
+            moment_rules(fields, Moment::time, "a time of day, 'HH:MM:SS'")
+        }
+        DataType::Boolean | DataType::Object | DataType::Array => Ok(Vec::new()),
     }
 }
+
+/// Reads how much later than its arrival a timestamp may be.
+pub(crate) fn arrival(node: Option<&Node>, data_type: DataType) -> Found<'_, Option<Rule>> {
+    let Some(node) = node else { return Ok(None) };
+    if data_type != DataType::Timestamp {
+        return node.fail("only a timestamp is compared with the arrival");
+    }
+    let fields = node.fields(&TOLERANCE)?;
+    let unit =
+        fields.require("unit")?.choice(&[("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)])?;
+    let value = fields.require("value")?;
+    match value.count()?.checked_mul(unit) {
+        Some(tolerance_seconds) => Ok(Some(Rule::NotLaterThanArrival { tolerance_seconds })),
+        None => value.fail("too long"),
+    }
+}
+
+const TOLERANCE: Keys = Keys { read: &["value", "unit"], documentation: &[], refused: &[] };
 
 /// Accepts a key only with a value that says what the pipeline does anyway.
 fn expect<'a>(node: Option<&'a Node>, accepted: &[&str]) -> Found<'a, ()> {
@@ -84,7 +123,15 @@ fn at_most(node: &Node, longest: Option<u32>) -> Found<'_, u32> {
 }
 
 fn text_format(node: &Node, longest: Option<u32>) -> Found<'_, TextFormat> {
-    let format = node.choice(&[("uuid", TextFormat::Uuid), ("email", TextFormat::Email)])?;
+    let format = node.choice(&[
+        ("uuid", TextFormat::Uuid),
+        ("email", TextFormat::Email),
+        ("ipv4", TextFormat::Ipv4),
+        ("ipv6", TextFormat::Ipv6),
+        ("hostname", TextFormat::Hostname),
+        ("uri", TextFormat::Uri),
+        ("date-time", TextFormat::DateTime),
+    ])?;
     match longest {
         Some(longest) if format == TextFormat::Uuid && longest < UUID_CHARS => {
             node.fail(format!("a UUID has {UUID_CHARS} characters, the column {longest}"))
@@ -108,33 +155,107 @@ pub(crate) fn pattern(node: &Node) -> Found<'_, Rule> {
 }
 
 /// A bound with the node it stands in.
-struct Bound<'a> {
+struct Bound<'a, T> {
     node: &'a Node,
-    value: Decimal,
+    value: T,
     exclusive: bool,
 }
 
-fn number_rules<'a>(fields: Fields<'a>, formats: &[&str]) -> Found<'a, Vec<Rule>> {
-    expect(fields.get("format"), formats)?;
-    let low = bound(fields, "minimum", "exclusiveMinimum")?;
-    let high = bound(fields, "maximum", "exclusiveMaximum")?;
-    if let (Some(low), Some(high)) = (&low, &high) {
-        match low.value.compare(&high.value) {
-            Ordering::Less => {}
-            Ordering::Equal if !low.exclusive && !high.exclusive => {}
-            _ => {
-                return low
-                    .node
-                    .fail(format!("no value is within {} and {}", low.value, high.value));
-            }
+/// The integers of the standard's formats that 64 bits with a sign hold.
+const INTEGER_FORMATS: [(&str, (i64, i64)); 7] = [
+    ("i8", (i8::MIN as i64, i8::MAX as i64)),
+    ("i16", (i16::MIN as i64, i16::MAX as i64)),
+    ("i32", (i32::MIN as i64, i32::MAX as i64)),
+    ("i64", (i64::MIN, i64::MAX)),
+    ("u8", (0, u8::MAX as i64)),
+    ("u16", (0, u16::MAX as i64)),
+    ("u32", (0, u32::MAX as i64)),
+];
+
+fn integer_rules(fields: Fields<'_>) -> Found<'_, Vec<Rule>> {
+    let mut rules = number_rules(fields)?;
+    if let Some(node) = fields.get("format") {
+        let (least, greatest) = node.choice(&INTEGER_FORMATS)?;
+        let bound = |value: i64| Decimal { unscaled: value.into(), scale: 0 };
+        if (least, greatest) != (i64::MIN, i64::MAX) {
+            rules.push(Rule::Minimum { bound: bound(least), exclusive: false });
+            rules.push(Rule::Maximum { bound: bound(greatest), exclusive: false });
         }
+    }
+    Ok(rules)
+}
+
+fn number_rules(fields: Fields<'_>) -> Found<'_, Vec<Rule>> {
+    let (low, high) = bounds(fields, Node::decimal)?;
+    if let (Some(low), Some(high)) = (&low, &high) {
+        let order = low.value.compare(&high.value);
+        check_order(order, low, high, &low.value.to_string(), &high.value.to_string())?;
     }
     let low = low.map(|low| Rule::Minimum { bound: low.value, exclusive: low.exclusive });
     let high = high.map(|high| Rule::Maximum { bound: high.value, exclusive: high.exclusive });
+    let unit = fields.get("multipleOf").map(unit).transpose()?;
+    Ok(low.into_iter().chain(high).chain(unit).collect())
+}
+
+fn unit(node: &Node) -> Found<'_, Rule> {
+    let unit = node.decimal()?;
+    if unit.unscaled <= 0 {
+        return node.fail("must be above zero");
+    }
+    Ok(Rule::MultipleOf { unit })
+}
+
+/// Rules of dates, times and timestamps; `form` says what `read` reads.
+fn moment_rules<'a>(
+    fields: Fields<'a>,
+    read: fn(&str) -> Option<Moment>,
+    form: &str,
+) -> Found<'a, Vec<Rule>> {
+    let (low, high) = bounds(fields, |node| {
+        let text = node.text()?;
+        read(text).ok_or_else(|| node.problem(format!("`{text}` is not {form}")))
+    })?;
+    if let (Some(low), Some(high)) = (&low, &high) {
+        let order = low.value.value.cmp(&high.value.value);
+        check_order(order, low, high, &low.value.text, &high.value.text)?;
+    }
+    let low = low.map(|low| Rule::Earliest { bound: low.value, exclusive: low.exclusive });
+    let high = high.map(|high| Rule::Latest { bound: high.value, exclusive: high.exclusive });
     Ok(low.into_iter().chain(high).collect())
 }
 
-fn bound<'a>(fields: Fields<'a>, inclusive: &str, exclusive: &str) -> Found<'a, Option<Bound<'a>>> {
+/// Checks that there are values between two bounds.
+fn check_order<'a, T>(
+    order: Ordering,
+    low: &Bound<'a, T>,
+    high: &Bound<'a, T>,
+    least: &str,
+    greatest: &str,
+) -> Found<'a, ()> {
+    match order {
+        Ordering::Less => Ok(()),
+        Ordering::Equal if !low.exclusive && !high.exclusive => Ok(()),
+        _ => low.node.fail(format!("no value is within {least} and {greatest}")),
+    }
+}
+
+/// The lower and the upper bound, where there are such.
+type Bounds<'a, T> = (Option<Bound<'a, T>>, Option<Bound<'a, T>>);
+
+fn bounds<'a, T>(
+    fields: Fields<'a>,
+    read: impl Fn(&'a Node) -> Found<'a, T>,
+) -> Found<'a, Bounds<'a, T>> {
+    let low = bound(fields, "minimum", "exclusiveMinimum", &read)?;
+    Ok((low, bound(fields, "maximum", "exclusiveMaximum", &read)?))
+}
+
+fn bound<'a, T>(
+    fields: Fields<'a>,
+    inclusive: &str,
+    exclusive: &str,
+    read: &impl Fn(&'a Node) -> Found<'a, T>,
+) -> Found<'a, Option<Bound<'a, T>>> {
     let (node, is_exclusive) = match (fields.get(inclusive), fields.get(exclusive)) {
         (None, None) => return Ok(None),
         (Some(_), Some(node)) => {
@@ -143,5 +264,5 @@ fn bound<'a>(fields: Fields<'a>, inclusive: &str, exclusive: &str) -> Found<'a, 
         (Some(node), None) => (node, false),
         (None, Some(node)) => (node, true),
     };
-    Ok(Some(Bound { node, value: node.decimal()?, exclusive: is_exclusive }))
+    Ok(Some(Bound { node, value: read(node)?, exclusive: is_exclusive }))
 }

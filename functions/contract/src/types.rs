@@ -15,13 +15,15 @@ pub(crate) fn data_type<'a>(property: Fields<'a>) -> Found<'a, DataType> {
     match logical.text()? {
         "string" => string(physical),
         "number" => number(logical, physical),
-        "integer" => plain(physical, DataType::Integer, &["NUMBER(19,0)", "BIGINT", "INTEGER"]),
+        "integer" => {
+            plain(physical, DataType::Integer, &["NUMBER(19,0)", "BIGINT", "INTEGER", "INT"])
+        }
         "timestamp" => plain(physical, DataType::Timestamp, &["TIMESTAMP_NTZ(6)"]),
         "date" => plain(physical, DataType::Date, &["DATE"]),
+        "time" => plain(physical, DataType::Time, &["TIME(6)"]),
         "boolean" => plain(physical, DataType::Boolean, &["BOOLEAN"]),
-        name @ ("time" | "object" | "array") => {
-            logical.fail(format!("columns of type {name} are not supported"))
-        }
+        "object" => plain(physical, DataType::Object, &["VARIANT"]),
+        "array" => plain(physical, DataType::Array, &["VARIANT"]),
         name => logical.fail(format!("`{name}` is not a type of the standard")),
     }
 }
@@ -75,11 +77,13 @@ fn string(physical: Option<Physical<'_>>) -> Found<'_, DataType> {
     let Some(physical) = physical else { return Ok(DataType::String { max_chars: None }) };
     match (physical.name.as_str(), physical.arguments.as_slice()) {
         ("VARCHAR" | "STRING" | "TEXT", []) => Ok(DataType::String { max_chars: None }),
-        ("VARCHAR", &[chars @ 1..=MAX_CHARS]) => Ok(DataType::String { max_chars: Some(chars) }),
-        ("VARCHAR", [_]) => {
+        ("VARCHAR" | "CHAR", &[chars @ 1..=MAX_CHARS]) => {
+            Ok(DataType::String { max_chars: Some(chars) })
+        }
+        ("VARCHAR" | "CHAR", [_]) => {
             physical.node.fail(format!("a length is between 1 and {MAX_CHARS} characters"))
         }
-        _ => physical.mismatch("text", "VARCHAR(n), VARCHAR, STRING or TEXT"),
+        _ => physical.mismatch("text", "VARCHAR(n), CHAR(n), VARCHAR, STRING or TEXT"),
     }
 }
 

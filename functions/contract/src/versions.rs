@@ -2,6 +2,7 @@
 //! one entity, and what a version does to it.
 
 use crate::error::Found;
+use crate::names::Stored;
 use crate::read::{Fields, Keys};
 use crate::yaml::Node;
 use crate::{Column, DataType, Dedupe, Rule, UnknownFields, names};
@@ -12,27 +13,30 @@ const DEDUPE: Keys = Keys { read: &["key", "order"], documentation: &[], refused
 pub(crate) fn dedupe<'a>(
     node: Option<&'a Node>,
     table: Fields<'a>,
-    columns: &[Column],
+    stored: &[Stored],
 ) -> Found<'a, Dedupe> {
     let Some(node) = node else {
         return table.node.fail("the custom property `dedupe` is missing: which rows are one?");
     };
     let fields = node.fields(&DEDUPE)?;
-    let key = names::distinct(fields.require("key")?, |item| present(item, columns))?;
-    let order = names::distinct(fields.require("order")?, |item| present(item, columns))?;
+    let key = names::distinct(fields.require("key")?, |item| present(item, stored))?;
+    let order = names::distinct(fields.require("order")?, |item| present(item, stored))?;
     Ok(Dedupe { key, order })
 }
 
 /// Reads the name of a column that every row and every table has a value of.
-fn present<'a>(node: &'a Node, columns: &[Column]) -> Found<'a, String> {
-    let column = names::open_column(node, columns)?;
-    if !column.required {
-        return node.fail(format!("`{}` is not required, so it may be null", column.name));
+fn present<'a>(node: &'a Node, stored: &[Stored]) -> Found<'a, String> {
+    let Stored { name, data_type, nullable, .. } = names::stored(node, stored)?;
+    if *nullable {
+        return node.fail(format!("`{name}` is not required, so it may be null"));
     }
-    if column.data_type == DataType::Double {
-        return node.fail(format!("`{}` is a FLOAT, which does not compare exactly", column.name));
+    if *data_type == DataType::Double {
+        return node.fail(format!("`{name}` is a FLOAT, which does not compare exactly"));
     }
-    Ok(column.name.clone())
+    if data_type.is_json() {
+        return node.fail(format!("`{name}` is JSON, which does not compare"));
+    }
+    Ok(name.clone())
 }
 
 /// Reads the column that says what happened to the entity.
@@ -41,7 +45,12 @@ pub(crate) fn operation<'a>(
     columns: &[Column],
 ) -> Found<'a, Option<String>> {
     let Some(node) = node else { return Ok(None) };
-    let column = names::open_column(node, columns)?;
+    let name = node.text()?;
+    let column = match columns.iter().find(|column| column.name == name) {
+        Some(column) if column.restricted => return node.fail(names::out_of_reach(name)),
+        Some(column) => column,
+        None => return node.fail(format!("there is no column `{name}`")),
+    };
     let allows_operations = |rule: &Rule| {
         matches!(rule, Rule::OneOf { values }
             if values.len() == 3 && ["I", "U", "D"].iter().all(|op| values.iter().any(|v| v == op)))

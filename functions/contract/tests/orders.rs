@@ -4,7 +4,7 @@
 
 use contract::{
     Aggregate, Band, Check, Comparison, DataType, Dataset, Decimal, Dedupe, Derivation, Format,
-    Freshness, Function, Measure, Metric, Normalise, Rule, Severity, TextFormat, UnknownFields,
+    Function, Measure, Metric, Normalise, Rule, ServiceLevel, Severity, TextFormat, UnknownFields,
 };
 
 const ORDERS: &str = include_str!("../../../contracts/orders.odcs.yaml");
@@ -120,7 +120,7 @@ fn the_extensions_say_what_the_standard_cannot() {
 fn the_checks_and_the_freshness_concern_the_table() {
     let orders = orders();
     let column = "order_timestamp".to_owned();
-    assert_eq!(orders.freshness, Some(Freshness { column, minutes: 15 }));
+    assert_eq!(orders.freshness, Some(ServiceLevel { column, minutes: 15 }));
     let summary: Vec<_> =
         orders.checks.iter().map(|check| (check.id.as_str(), check.severity)).collect();
     assert_eq!(

@@ -45,7 +45,10 @@ pub(crate) fn column_type(data_type: DataType) -> String {
         DataType::Double => "float".to_owned(),
         DataType::Timestamp => "timestamp_ntz(6)".to_owned(),
         DataType::Date => "date".to_owned(),
+        DataType::Time => "time(6)".to_owned(),
         DataType::Boolean => "boolean".to_owned(),
+        // JSON text: staging and files keep what was delivered.
+        DataType::Object | DataType::Array => "varchar".to_owned(),
     }
 }
 
@@ -58,6 +61,9 @@ pub(crate) fn condition(must: Comparison) -> String {
         Comparison::BeGreaterOrEqualTo { bound } => format!(">= {}", number(bound)),
         Comparison::BeLessThan { bound } => format!("< {}", number(bound)),
         Comparison::BeLessOrEqualTo { bound } => format!("<= {}", number(bound)),
+        Comparison::NotBeBetween { low, high } => {
+            format!("not between {} and {}", number(low), number(high))
+        }
         Comparison::BeBetween { low, high } => {
             format!("between {} and {}", number(low), number(high))
         }

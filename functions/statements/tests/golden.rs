@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use contract::{
-    Check, Column, Comparison, DataType, Dataset, Decimal, Dedupe, Format, Metric, Rule, Severity,
+    Check, Column, Comparison, DataType, Dataset, Decimal, Dedupe, Format, Metric, Severity,
     UnknownFields,
 };
 use statements::{Settings, Statements};
@@ -107,15 +107,8 @@ fn read(root: &Path, folder: &Path) -> BTreeMap<String, String> {
 
 /// Sensor readings: two key columns, two order columns, no operation, nothing derived.
 fn readings() -> Dataset {
-    let column = |name: &str, data_type, required| Column {
-        name: name.to_owned(),
-        description: None,
-        data_type,
-        required,
-        restricted: false,
-        normalise: Vec::new(),
-        rules: Vec::<Rule>::new(),
-    };
+    let column =
+        |name: &str, data_type, required| Column { required, ..Column::new(name, data_type) };
     let zero = Decimal { unscaled: 0, scale: 0 };
     let check = |id: &str, metric, must| Check {
         id: id.to_owned(),
@@ -124,24 +117,19 @@ fn readings() -> Dataset {
         must,
         severity: Severity::Error,
     };
+    let columns = vec![
+        column("sensor", DataType::String { max_chars: None }, true),
+        column("measured_at", DataType::Timestamp, true),
+        column("revision", DataType::Integer, true),
+        column("celsius", DataType::Double, false),
+        column("unit", DataType::String { max_chars: Some(8) }, false),
+    ];
+    let dedupe = Dedupe {
+        key: vec!["sensor".to_owned(), "measured_at".to_owned()],
+        order: vec!["revision".to_owned(), "measured_at".to_owned()],
+    };
     Dataset {
-        name: "readings".to_owned(),
-        version: "0.1.0".to_owned(),
         format: Format::Csv,
-        columns: vec![
-            column("sensor", DataType::String { max_chars: None }, true),
-            column("measured_at", DataType::Timestamp, true),
-            column("revision", DataType::Integer, true),
-            column("celsius", DataType::Double, false),
-            column("unit", DataType::String { max_chars: Some(8) }, false),
-        ],
-        derived: Vec::new(),
-        aggregates: Vec::new(),
-        dedupe: Dedupe {
-            key: vec!["sensor".to_owned(), "measured_at".to_owned()],
-            order: vec!["revision".to_owned(), "measured_at".to_owned()],
-        },
-        operation: None,
         unknown_fields: UnknownFields::Drop,
         checks: vec![
             check(
@@ -171,6 +159,6 @@ fn readings() -> Dataset {
                 Comparison::Be { bound: zero },
             ),
         ],
-        freshness: None,
+        ..Dataset::new("readings", columns, dedupe)
     }
 }

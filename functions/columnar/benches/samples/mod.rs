@@ -6,7 +6,7 @@ use std::fmt;
 use std::fmt::Write;
 
 use contract::{
-    Column, DataType, Dataset, Decimal, Dedupe, Format, Rule, TextFormat, UnknownFields,
+    Column, DataType, Dataset, Decimal, Dedupe, Rule, TextFormat, UnknownFields,
 };
 
 /// A kind of values.
@@ -131,26 +131,10 @@ impl Sample {
 
     /// A contract with a column of this type, with or without its rules; other fields are dropped.
     pub(crate) fn dataset(&self, column: &str, with_rules: bool) -> Dataset {
-        Dataset {
-            name: "sample".to_owned(),
-            version: "1.0.0".to_owned(),
-            format: Format::Json,
-            columns: vec![Column {
-                name: column.to_owned(),
-                description: None,
-                data_type: self.data_type,
-                required: false,
-                restricted: false,
-                normalise: Vec::new(),
-                rules: if with_rules { (self.rules)() } else { Vec::new() },
-            }],
-            derived: Vec::new(),
-            aggregates: Vec::new(),
-            dedupe: Dedupe { key: Vec::new(), order: Vec::new() },
-            operation: None,
-            unknown_fields: UnknownFields::Drop,
-            checks: Vec::new(),
-            freshness: None,
-        }
+        let rules = if with_rules { (self.rules)() } else { Vec::new() };
+        let column = Column { rules, ..Column::new(column, self.data_type) };
+        let dedupe = Dedupe { key: Vec::new(), order: Vec::new() };
+        let unknown_fields = UnknownFields::Drop;
+        Dataset { unknown_fields, ..Dataset::new("sample", vec![column], dedupe) }
     }
 }

@@ -327,7 +327,7 @@ fn in_column(spec: &OutputColumn) -> impl Fn(arrow2::error::Error) -> ParquetErr
 
 fn arrow_type(data_type: DataType) -> ArrowType {
     match data_type {
-        DataType::String { .. } => ArrowType::Utf8,
+        DataType::String { .. } | DataType::Object | DataType::Array => ArrowType::Utf8,
         DataType::Integer => ArrowType::Int64,
         DataType::Decimal { precision, scale } => {
             ArrowType::Decimal(usize::from(precision), usize::from(scale))
@@ -335,6 +335,7 @@ fn arrow_type(data_type: DataType) -> ArrowType {
         DataType::Double => ArrowType::Float64,
         DataType::Timestamp => ArrowType::Timestamp(TimeUnit::Microsecond, Some("UTC".to_owned())),
         DataType::Date => ArrowType::Date32,
+        DataType::Time => ArrowType::Time64(TimeUnit::Microsecond),
         DataType::Boolean => ArrowType::Boolean,
     }
 }

@@ -1,9 +1,7 @@
 //! The contract the decoder is held against: a column of every type and every rule, names that
 //! begin alike and one longer than any vector register.
 
-use contract::{
-    Column, DataType, Dataset, Decimal, Dedupe, Format, Normalise, Rule, TextFormat, UnknownFields,
-};
+use contract::{Column, DataType, Dataset, Decimal, Dedupe, Normalise, Rule, TextFormat};
 
 /// The name that no vector register holds.
 pub(crate) const LONG_NAME: &str = "confirmed_by_the_warehouse_that_ships_the_whole_order_at_once";
@@ -13,19 +11,8 @@ pub(crate) const CODE: &str = "^[A-Z]{3}$";
 
 /// The contract.
 pub(crate) fn dataset() -> Dataset {
-    Dataset {
-        name: "strict".to_owned(),
-        version: "1.0.0".to_owned(),
-        format: Format::Json,
-        columns: columns(),
-        derived: Vec::new(),
-        aggregates: Vec::new(),
-        dedupe: Dedupe { key: vec!["key".to_owned()], order: vec!["at".to_owned()] },
-        operation: None,
-        unknown_fields: UnknownFields::Keep,
-        checks: Vec::new(),
-        freshness: None,
-    }
+    let dedupe = Dedupe { key: vec!["key".to_owned()], order: vec!["at".to_owned()] };
+    Dataset::new("strict", columns(), dedupe)
 }
 
 fn columns() -> Vec<Column> {
@@ -63,13 +50,5 @@ fn columns() -> Vec<Column> {
 }
 
 fn column(name: &str, data_type: DataType, rules: Vec<Rule>) -> Column {
-    Column {
-        name: name.to_owned(),
-        description: None,
-        data_type,
-        required: false,
-        restricted: false,
-        normalise: Vec::new(),
-        rules,
-    }
+    Column { rules, ..Column::new(name, data_type) }
 }
