@@ -38,7 +38,7 @@ fn validate(bencher: Bencher<'_, '_>, sample: &Sample) {
 fn bench_decode(bencher: Bencher<'_, '_>, sample: &Sample, column: &str, with_rules: bool) {
     let text = sample.text(ROWS);
     let plan = Plan::new(&sample.dataset(column, with_rules)).expect("a plan");
-    let mut decoder = Decoder::new(&plan);
+    let mut decoder = Decoder::new(&plan, 0);
     let mut rows = Rows::new(&plan);
     bencher.counter(BytesCount::new(text.len())).counter(ItemsCount::new(ROWS)).bench_local(|| {
         rows.clear();
@@ -53,7 +53,7 @@ fn encode(bencher: Bencher<'_, '_>, sample: &Sample) {
     let text = sample.text(ROWS);
     let plan = Plan::new(&dataset).expect("a plan");
     let mut rows = Rows::new(&plan);
-    Decoder::new(&plan).decode(&text, &mut rows);
+    Decoder::new(&plan, 0).decode(&text, &mut rows);
     let spec = &dataset.processing_columns()[0];
     let mut encoder = Encoder::default();
     bencher.counter(BytesCount::new(text.len())).counter(ItemsCount::new(ROWS)).bench_local(|| {

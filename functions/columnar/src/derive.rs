@@ -1,12 +1,16 @@
 //! Computes derived columns from decoded ones.
 
+use std::borrow::Cow;
+
 use contract::{Band, DataType, Derivation};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::columns::{Column, Text, Values};
 use crate::decode::time::{MICROS_PER_DAY, MICROS_PER_HOUR};
-use crate::plan::{DerivedPlan, Plan, floor_at};
+use crate::field::floor_at;
+use crate::plan::{DerivedPlan, FieldAt, Plan};
+use crate::rows::Rows;
 use crate::texts::Texts;
 
 /// The salt of hashed columns, ready to hash.
@@ -30,14 +34,21 @@ impl Salt {
 }
 
 /// The derived columns of these rows, in contract order.
-pub(crate) fn derive(plan: &Plan, columns: &[Column], rows: usize, salt: &Salt) -> Vec<Column> {
-    let derive = |derived: &DerivedPlan| match derived.source {
-        Some(at) => {
-            let (source, data_type) = (&columns[at], plan.fields[at].data_type);
-            let values = derive_values(&derived.derivation, source, data_type, salt);
-            Column::with_nulls_of(values, source)
+pub(crate) fn derive<'r>(plan: &Plan, rows: &'r Rows, salt: &Salt) -> Vec<Cow<'r, Column>> {
+    let derive = |derived: &DerivedPlan| {
+        let Some(at) = derived.source else {
+            let values = constant(&derived.derivation, rows.lines().len());
+            return Cow::Owned(Column::from_values(values));
+        };
+        let source = match at {
+            FieldAt::Column(at) => &rows.columns[at],
+            FieldAt::Nested(at) => &rows.nested[at],
+        };
+        if let Derivation::Copy { .. } = derived.derivation {
+            return Cow::Borrowed(source);
         }
-        None => Column::from_values(constant(&derived.derivation, rows)),
+        let values = derive_values(&derived.derivation, source, plan.field(at).data_type, salt);
+        Cow::Owned(Column::with_nulls_of(values, source))
     };
     plan.derived.iter().map(derive).collect()
 }
@@ -67,7 +78,6 @@ fn derive_values(
         (Derivation::Hash { .. }, Values::Text(texts)) => {
             Values::Text(texts.map_distinct(|text, digest| salt.hex_digest(text, digest)))
         }
-        (Derivation::Copy { .. }, values) => values.clone(),
         _ => unreachable!("the contract checks the type a derivation reads"),
     }
 }

@@ -6,6 +6,7 @@ mod aggregate;
 mod columns;
 mod decode;
 mod derive;
+mod field;
 mod layout;
 mod object;
 mod opening;

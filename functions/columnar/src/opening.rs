@@ -61,9 +61,8 @@ fn take_header(text: &mut Vec<u8>) -> (Vec<u8>, i64) {
 impl Plan {
     /// Reads a header line of CSV.
     pub(crate) fn header(&self, line: &[u8]) -> Result<Header, ObjectError> {
-        let column_of =
-            |name: &[u8]| self.fields.iter().position(|field| field.name.as_bytes() == name);
-        Header::parse(line, column_of).map_err(|error| ObjectError::Header(error.to_string()))
+        Header::parse(line, &self.csv, |name| self.names.column(name))
+            .map_err(|error| ObjectError::Header(error.to_string()))
     }
 }
 

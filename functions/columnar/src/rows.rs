@@ -4,7 +4,7 @@ use contract::{DataType, UnknownFields};
 
 use crate::columns::Column;
 use crate::decode::framing::{MAX_RECORD_BYTES, OVERSIZED_HEAD_BYTES};
-use crate::plan::Plan;
+use crate::plan::{FieldAt, Plan};
 use crate::quarantine::Reject;
 
 /// Rows are full with this many, or fewer where there are many columns: what memory depends on,
@@ -22,6 +22,8 @@ const REJECT_BYTES: usize = 200;
 pub struct Rows {
     /// The landing columns, in contract order.
     pub(crate) columns: Vec<Column>,
+    /// The fields inside objects, in contract order.
+    pub(crate) nested: Vec<Column>,
     /// Unknown fields of each row, when they are kept.
     pub(crate) extra: Option<Column>,
     /// Line of each row.
@@ -40,12 +42,15 @@ impl Rows {
         let keeps_unknown = plan.unknown_fields == UnknownFields::Keep;
         Self {
             columns: plan.fields.iter().map(|field| Column::new(field.data_type)).collect(),
+            nested: plan.nested.iter().map(|at| Column::new(at.field.data_type)).collect(),
             extra: keeps_unknown.then(|| Column::new(DataType::String { max_chars: None })),
             lines: Vec::new(),
             rejects: Vec::new(),
             reject_bytes: 0,
             line_count: 0,
-            full_rows: FULL_ROWS.min(FULL_CELLS / plan.fields.len().max(1)).max(1),
+            full_rows: FULL_ROWS
+                .min(FULL_CELLS / (plan.fields.len() + plan.nested.len()).max(1))
+                .max(1),
             full_reject_bytes: FULL_REJECT_BYTES,
         }
     }
@@ -58,6 +63,12 @@ impl Rows {
     /// The landing columns, in contract order.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The fields inside objects that the contract knows, in contract order. Of an object inside
+    /// another, which is not read by a derived column, only whether it is there is kept.
+    pub fn nested(&self) -> &[Column] {
+        &self.nested
     }
 
     /// The fields no column names, as a JSON object a row, where the contract keeps them.
@@ -77,7 +88,7 @@ impl Rows {
 
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
-        self.columns.iter_mut().chain(&mut self.extra).for_each(Column::clear);
+        self.all_columns().for_each(Column::clear);
         self.lines.clear();
         self.rejects.clear();
         self.reject_bytes = 0;
@@ -107,7 +118,7 @@ impl Rows {
     pub(crate) fn reject(
         &mut self,
         rule: &'static str,
-        column: Option<usize>,
+        column: Option<FieldAt>,
         message: String,
         record: &[u8],
         is_utf8: bool,
@@ -141,7 +152,7 @@ impl Rows {
     fn push_reject(
         &mut self,
         rule: &'static str,
-        column: Option<usize>,
+        column: Option<FieldAt>,
         message: String,
         record: &[u8],
         record_bytes: Option<u64>,
@@ -153,6 +164,10 @@ impl Rows {
 
     /// Drops the rows from `rows` on.
     pub(crate) fn truncate(&mut self, rows: usize) {
-        self.columns.iter_mut().chain(&mut self.extra).for_each(|column| column.truncate(rows));
+        self.all_columns().for_each(|column| column.truncate(rows));
+    }
+
+    fn all_columns(&mut self) -> impl Iterator<Item = &mut Column> {
+        self.columns.iter_mut().chain(&mut self.nested).chain(&mut self.extra)
     }
 }

@@ -1,5 +1,6 @@
 //! What a worker thread does: a block of text becomes encoded row groups.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -75,7 +76,7 @@ impl<'p> Worker<'p> {
         source: &'p Source<'p>,
         memory: Memory,
     ) -> Self {
-        let decoder = Decoder::with_header(plan, header);
+        let decoder = Decoder::with_header(plan, header, source.landed_at_micros);
         Self { plan, layout, salt, source, decoder, memory }
     }
 
@@ -126,19 +127,22 @@ impl<'p> Worker<'p> {
         };
         for reject in &self.memory.rows.rejects {
             *part.rejected_by_rule.entry(reject.rule).or_default() += 1;
-            let column = reject.column.map(|at| self.layout.stored[at].name.as_str());
+            let column = reject.column.map(|at| self.plan.field(at).name.as_str());
             reject
                 .write(lines_before, column, &mut part.quarantine)
                 .map_err(|error| ObjectError::Quarantine(error.into()))?;
         }
         let rows = self.memory.rows.lines.len();
         if rows > 0 {
-            let derived = derive(self.plan, &self.memory.rows.columns, rows, self.salt);
+            let derived = derive(self.plan, &self.memory.rows, self.salt);
             let lines = self.memory.rows.lines.iter().map(|line| line + lines_before).collect();
             let lines = Column::from_values(Values::Int64(lines));
             let landing = self.memory.rows.columns.iter();
-            let stored: Vec<&Column> =
-                landing.chain(&derived).chain(&self.memory.rows.extra).chain([&lines]).collect();
+            let stored: Vec<&Column> = landing
+                .chain(derived.iter().map(Cow::as_ref))
+                .chain(&self.memory.rows.extra)
+                .chain([&lines])
+                .collect();
             part.groups = self.aggregate(&stored, rows)?;
             let encoder = &mut self.memory.encoder;
             part.row_group =

@@ -18,7 +18,7 @@ fn decode(policy: UnknownFields) -> (usize, Vec<(i64, &'static str)>, Vec<String
     let plan = Plan::new(&dataset).expect("a plan");
     let mut rows = Rows::new(&plan);
     let text = RECORD.repeat(3);
-    assert_eq!(Decoder::new(&plan).decode(text.as_bytes(), &mut rows), text.len());
+    assert_eq!(Decoder::new(&plan, 0).decode(text.as_bytes(), &mut rows), text.len());
     let extra = rows.extra().map_or_else(Vec::new, |extra| {
         let text = |row| match extra.value(row) {
             Value::Text(text) => String::from_utf8_lossy(text).into_owned(),

@@ -5,9 +5,7 @@
 use std::fmt;
 use std::fmt::Write;
 
-use contract::{
-    Column, DataType, Dataset, Decimal, Dedupe, Rule, TextFormat, UnknownFields,
-};
+use contract::{Column, DataType, Dataset, Decimal, Dedupe, Rule, TextFormat, UnknownFields};
 
 /// A kind of values.
 pub(crate) struct Sample {

@@ -1,4 +1,7 @@
-//! Scans CSV (RFC 4180: comma, double quotes, a header line) into the spans of a record's fields.
+//! Scans CSV (RFC 4180: double quotes, a header line; the contract says what separates fields and
+//! what is null) into the spans of a record's fields.
+
+use contract::Csv;
 
 use crate::decode::record::{Kind, Record, Token};
 
@@ -9,6 +12,22 @@ pub(crate) struct Header {
     columns: Vec<Option<usize>>,
     /// Name of each field.
     names: Vec<Vec<u8>>,
+    dialect: Dialect,
+}
+
+/// How the fields of a line are told apart, and nulls from texts.
+#[derive(Debug, Clone)]
+struct Dialect {
+    delimiter: u8,
+    null: Vec<u8>,
+}
+
+impl Dialect {
+    /// Any other character than an ASCII one is no delimiter.
+    fn new(csv: &Csv) -> Self {
+        let delimiter = u8::try_from(csv.delimiter).unwrap_or(b',');
+        Self { delimiter, null: csv.null.as_bytes().to_vec() }
+    }
 }
 
 /// Why a line is not a record of this file.
@@ -43,11 +62,13 @@ impl Header {
     /// Reads the header line; `column_of` says which column has a name.
     pub(crate) fn parse(
         line: &[u8],
+        csv: &Csv,
         column_of: impl Fn(&[u8]) -> Option<usize>,
     ) -> Result<Self, CsvError> {
         let mut names = Vec::new();
-        scan_fields(line, 0, |token| names.push(field_text(line, token)))?;
-        Ok(Self { columns: names.iter().map(|name| column_of(name)).collect(), names })
+        let dialect = Dialect::new(csv);
+        scan_fields(line, 0, &dialect, |token| names.push(field_text(line, token)))?;
+        Ok(Self { columns: names.iter().map(|name| column_of(name)).collect(), names, dialect })
     }
 
     /// Names of the fields no column has, with their positions.
@@ -66,7 +87,7 @@ impl Header {
     ) -> Result<(), CsvError> {
         record.reset(columns);
         let mut found = 0;
-        scan_fields(line, start, |token| {
+        scan_fields(line, start, &self.dialect, |token| {
             match self.columns.get(found) {
                 Some(Some(column)) => record.fields[*column] = token,
                 Some(None) if token.kind != Kind::Null => {
@@ -84,28 +105,37 @@ impl Header {
     }
 }
 
-/// Calls `each` for every field. An empty field without quotes is null.
-fn scan_fields(line: &[u8], start: usize, mut each: impl FnMut(Token)) -> Result<(), CsvError> {
+/// Calls `each` for every field. A field without quotes is null if the dialect says so.
+fn scan_fields(
+    line: &[u8],
+    start: usize,
+    dialect: &Dialect,
+    mut each: impl FnMut(Token),
+) -> Result<(), CsvError> {
     let mut at = start;
     loop {
-        let (token, next) =
-            if line.get(at) == Some(&b'"') { scan_quoted(line, at)? } else { scan_bare(line, at)? };
+        let (token, next) = if line.get(at) == Some(&b'"') {
+            scan_quoted(line, at)?
+        } else {
+            scan_bare(line, at, dialect)?
+        };
         each(token);
         match line.get(next) {
             None => return Ok(()),
-            Some(b',') => at = next + 1,
+            Some(byte) if *byte == dialect.delimiter => at = next + 1,
             Some(_) => return Err(CsvError::Quotes { at: next }),
         }
     }
 }
 
 /// The field that starts at `start` without a quote, and the position after it.
-fn scan_bare(line: &[u8], start: usize) -> Result<(Token, usize), CsvError> {
-    let end = memchr::memchr2(b',', b'"', &line[start..]).map_or(line.len(), |at| start + at);
+fn scan_bare(line: &[u8], start: usize, dialect: &Dialect) -> Result<(Token, usize), CsvError> {
+    let end = memchr::memchr2(dialect.delimiter, b'"', &line[start..])
+        .map_or(line.len(), |at| start + at);
     if line.get(end) == Some(&b'"') {
         return Err(CsvError::Quotes { at: end });
     }
-    let kind = if end == start { Kind::Null } else { Kind::Csv };
+    let kind = if line[start..end] == dialect.null { Kind::Null } else { Kind::Csv };
     Ok((Token::new(kind, start, end), end))
 }
 

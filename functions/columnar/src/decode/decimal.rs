@@ -67,6 +67,24 @@ pub(crate) fn parse_short(window: &[u8; 9], length: usize, scale: u8) -> Option<
     Some(if minus == 1 { -value } else { value })
 }
 
+/// Parses what most longer numbers are: up to sixteen digits and a sign, and nothing else. `None`
+/// leaves the text to [`parse_decimal`].
+#[inline(always)]
+pub(crate) fn parse_whole(text: &[u8], scale: u8) -> Option<i64> {
+    let minus = usize::from(text.first() == Some(&b'-'));
+    let (head, low) = text.get(minus..)?.split_last_chunk::<8>()?;
+    let mut high = [b'0'; 8];
+    high.get_mut(8_usize.checked_sub(head.len())?..)?.copy_from_slice(head);
+    let digits = |word: [u8; 8]| {
+        let digits = u64::from_le_bytes(word) ^ splat(b'0');
+        let is_number = (digits.wrapping_add(splat(0x7F - 9)) | digits) & splat(0x80) == 0;
+        is_number.then(|| join_digits(digits) as i64)
+    };
+    let value = digits(high)? * 100_000_000 + digits(*low)?;
+    let value = value.checked_mul(*POWERS.get(usize::from(scale))?)?;
+    Some(if minus == 1 { -value } else { value })
+}
+
 /// The number that eight digits are, the first in the lowest byte: pairs are joined, then pairs of
 /// pairs.
 #[inline(always)]

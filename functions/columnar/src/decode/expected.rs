@@ -3,17 +3,20 @@
 //! This only shortens the general way: it takes a record in full and with the same result, or
 //! leaves it. Whatever is unusual, and whatever breaks a rule, is left.
 
+use std::ops::Range;
+
 use contract::{DataType, UnknownFields};
 
 use crate::columns::{Column, Values};
-use crate::decode::decimal::parse_short;
+use crate::decode::decimal::{parse_short, parse_whole};
 use crate::decode::framing::MAX_RECORD_BYTES;
 use crate::decode::record::{Kind, Token};
 use crate::decode::shape::{Owner, Shape, window};
 use crate::decode::time::parse_timestamp;
-use crate::decode::validate::{self, Scratch};
-use crate::decode::{extra, json};
-use crate::plan::{Field, Plan};
+use crate::decode::validate::{self, Validator};
+use crate::decode::{extra, json, nested};
+use crate::field::Field;
+use crate::plan::Plan;
 use crate::rows::Rows;
 use crate::simd::{LANES, Simd};
 use crate::words::{Print, SHORT};
@@ -21,7 +24,9 @@ use crate::words::{Print, SHORT};
 /// Where the values of a record go, and what is known of it so far.
 pub(crate) struct Expected<'a> {
     pub(crate) plan: &'a Plan,
-    pub(crate) scratch: &'a mut Scratch,
+    pub(crate) validator: &'a mut Validator,
+    /// Where the fields inside an object are.
+    pub(crate) nested: &'a mut Vec<Token>,
     /// Names and values of fields that no column names.
     pub(crate) unknown: &'a mut Vec<(Token, Token)>,
     pub(crate) text: &'a [u8],
@@ -52,11 +57,16 @@ impl Expected<'_> {
                 Owner::Column(position) => {
                     let (field_plan, column) =
                         (self.plan.fields.get(position)?, rows.columns.get_mut(position)?);
-                    if fits {
+                    let inside = self.plan.inside.get(position)?;
+                    if !fits {
+                        append_null(field_plan, column)?;
+                        append_nulls(&mut rows.nested, inside.all.clone());
+                    } else if inside.all.is_empty() {
                         let value = at + field.before.bytes.len();
                         at = self.append_value(simd, value, field_plan, column, &mut marks)?;
                     } else {
-                        append_null(field_plan, column)?;
+                        let value = at + field.before.bytes.len();
+                        at = self.append_object(simd, value, position, rows, &mut marks)?;
                     }
                 }
                 Owner::Unknown { name_start, name_end } if fits => {
@@ -71,6 +81,7 @@ impl Expected<'_> {
         }
         for &position in &shape.absent {
             append_null(self.plan.fields.get(position)?, rows.columns.get_mut(position)?)?;
+            append_nulls(&mut rows.nested, self.plan.inside.get(position)?.all.clone());
         }
         let refuses_unknown = self.plan.unknown_fields == UnknownFields::Reject;
         if !self.text.get(at..)?.starts_with(&end.bytes)
@@ -110,7 +121,7 @@ impl Expected<'_> {
             (Values::Text(texts), b'"') => {
                 let end = scan_plain_string(simd, text, at + 1, marks)?;
                 let spelling = &text[at + 1..end];
-                let normalised = &mut self.scratch.normalised;
+                let normalised = &mut self.validator.normalised;
                 if spelling.len() <= SHORT {
                     let first = text.get(at + 1..)?.first_chunk()?;
                     let print = || Print::of_short(first, spelling.len());
@@ -123,17 +134,25 @@ impl Expected<'_> {
                 }
                 end + 1
             }
-            (Values::Int64(values), b'"') if field.data_type == DataType::Timestamp => {
+            (Values::Int64(values), b'"')
+                if field.data_type == DataType::Timestamp && field.epoch.is_none() =>
+            {
                 let end = scan_plain_string(simd, text, at + 1, marks)?;
-                values.push(parse_timestamp(&text[at + 1..end])?);
+                let micros = parse_timestamp(&text[at + 1..end])?;
+                if !field.number_range.contains(&micros)
+                    || !self.validator.is_in_time(field, micros)
+                {
+                    return None;
+                }
+                values.push(micros);
                 end + 1
             }
-            (Values::Int64(values), b'-' | b'0'..=b'9')
-                if field.data_type != DataType::Timestamp =>
-            {
+            (Values::Int64(values), b'-' | b'0'..=b'9') if field.takes_plain_numbers => {
                 let end = scan_plain_number(simd, text, at)?;
-                let value = parse_short(text.get(at..)?.first_chunk()?, end - at, field.scale)?;
-                if !field.number_range.contains(&value) {
+                let value = parse_short(text.get(at..)?.first_chunk()?, end - at, field.scale)
+                    .or_else(|| parse_whole(&text[at..end], field.scale))?;
+                if !field.number_range.contains(&value) || !self.validator.is_in_time(field, value)
+                {
                     return None;
                 }
                 values.push(value);
@@ -155,11 +174,30 @@ impl Expected<'_> {
         marks: &mut NonAscii,
     ) -> Option<usize> {
         let (token, next) = self.scan_value(simd, at, marks)?;
-        validate::append(field, token, self.text, self.scratch, column).ok()?;
+        validate::append(field, token, self.text, self.validator, column).ok()?;
         Some(next)
     }
 
-    /// Scans any value but a nested one.
+    /// Appends the value at `at` of a column with fields inside.
+    fn append_object(
+        &mut self,
+        simd: impl Simd,
+        at: usize,
+        position: usize,
+        rows: &mut Rows,
+        marks: &mut NonAscii,
+    ) -> Option<usize> {
+        let (field, inside) = (&self.plan.fields[position], &self.plan.inside[position]);
+        let (token, next) = self.scan_value(simd, at, marks)?;
+        let text = self.text;
+        validate::append(field, token, text, self.validator, &mut rows.columns[position]).ok()?;
+        let columns = &mut rows.nested;
+        nested::append(self.plan, inside, token, text, self.nested, self.validator, columns)
+            .ok()?;
+        Some(next)
+    }
+
+    /// Scans any value.
     #[inline(always)]
     fn scan_value(
         &self,
@@ -175,7 +213,15 @@ impl Expected<'_> {
                 *marks = NonAscii(u32::MAX);
                 json::scan_string(self.text, at).ok().map(json::Scanned::parts)
             }
-            b'{' | b'[' => None,
+            b'{' | b'[' => {
+                let (token, next) = json::scan_value(self.text, at, 1).ok()?.parts();
+                // White space in there may be a line end, where the record ends.
+                if memchr::memchr(b'\n', token.of(self.text)).is_some() {
+                    return None;
+                }
+                *marks = NonAscii(u32::MAX);
+                Some((token, next))
+            }
             _ => json::scan_value(self.text, at, 1).ok().map(json::Scanned::parts),
         }
     }
@@ -191,6 +237,10 @@ fn append_null(field: &Field, column: &mut Column) -> Option<()> {
     }
     column.push_null();
     Some(())
+}
+
+fn append_nulls(nested: &mut [Column], inside: Range<usize>) {
+    nested[inside].iter_mut().for_each(Column::push_null);
 }
 
 /// The end of the string whose first byte is at `start`, if it has no escapes.

@@ -43,18 +43,30 @@ pub(crate) fn scan_object(
 ) -> Scan<usize> {
     record.reset(names.len());
     members.clear();
+    scan_members(bytes, start, |name, value| {
+        let column = names.find(name, bytes);
+        match column {
+            Some(column) => record.fields[column] = value,
+            None => record.unknown.push((name, value)),
+        }
+        members.push(Member { name, column, value });
+    })
+}
+
+/// Calls `each` for the name and the value of every member of the object that starts at `start`,
+/// and returns the position after it.
+pub(crate) fn scan_members(
+    bytes: &[u8],
+    start: usize,
+    mut each: impl FnMut(Token, Token),
+) -> Scan<usize> {
     let mut at = skip_space(bytes, start + 1);
     if bytes.get(at) == Some(&b'}') {
         return Ok(at + 1);
     }
     loop {
         let (name, value) = scan_member(bytes, at, 1)?;
-        let column = names.find(name, bytes);
-        match column {
-            Some(column) => record.fields[column] = value.token,
-            None => record.unknown.push((name, value.token)),
-        }
-        members.push(Member { name, column, value: value.token });
+        each(name, value.token);
         at = skip_space(bytes, value.next);
         match bytes.get(at) {
             Some(b',') => at = skip_space(bytes, at + 1),

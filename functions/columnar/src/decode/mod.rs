@@ -5,9 +5,11 @@ pub(crate) mod decimal;
 pub(crate) mod decompress;
 mod expected;
 mod extra;
+mod formats;
 pub(crate) mod framing;
 mod json;
-mod names;
+pub(crate) mod names;
+mod nested;
 mod record;
 mod shape;
 pub(crate) mod time;
@@ -17,16 +19,15 @@ use std::ops::Range;
 
 use contract::UnknownFields;
 
-use crate::plan::Plan;
+use crate::plan::{FieldAt, Plan};
 use crate::rows::Rows;
 use crate::simd::{self, Scan, Simd};
 use csv::{CsvError, Header};
 use expected::Expected;
 use json::{BraceScan, Member, skip_space};
-use names::FieldNames;
-use record::Record;
+use record::{Record, Token};
 use shape::Shape;
-use validate::{Refusal, Scratch};
+use validate::{Refusal, Validator};
 
 /// Records that may differ from the expected shape before another is learnt.
 const MISSES_BEFORE_LEARNING: u32 = 8;
@@ -37,32 +38,40 @@ pub struct Decoder<'p> {
     plan: &'p Plan,
     /// Present for CSV.
     header: Option<&'p Header>,
-    names: FieldNames,
     shape: Shape,
     /// Records in a row that did not have the shape.
     misses: u32,
     members: Vec<Member>,
     record: Record,
-    scratch: Scratch,
+    validator: Validator,
+    /// Where the fields inside an object are.
+    nested: Vec<Token>,
+    /// The JSON of a field of CSV.
+    unescaped: Vec<u8>,
 }
 
 impl<'p> Decoder<'p> {
-    /// A decoder of JSON: one object a line, or one behind the other.
-    pub fn new(plan: &'p Plan) -> Self {
-        Self::with_header(plan, None)
+    /// A decoder of JSON: one object a line, or one behind the other. `landed_at_micros` is when
+    /// they landed, in microseconds since the epoch.
+    pub fn new(plan: &'p Plan, landed_at_micros: i64) -> Self {
+        Self::with_header(plan, None, landed_at_micros)
     }
 
-    pub(crate) fn with_header(plan: &'p Plan, header: Option<&'p Header>) -> Self {
-        let names = FieldNames::new(plan.fields.iter().map(|field| field.name.as_str()));
+    pub(crate) fn with_header(
+        plan: &'p Plan,
+        header: Option<&'p Header>,
+        landed_at_micros: i64,
+    ) -> Self {
         Self {
             plan,
             header,
-            names,
             shape: Shape::default(),
             misses: 0,
             members: Vec::new(),
             record: Record::default(),
-            scratch: Scratch::default(),
+            validator: Validator::new(landed_at_micros),
+            nested: Vec::new(),
+            unescaped: Vec::new(),
         }
     }
 
@@ -85,8 +94,9 @@ impl<'p> Decoder<'p> {
         start: usize,
         rows: &mut Rows,
     ) -> Option<usize> {
-        let (scratch, unknown) = (&mut self.scratch, &mut self.record.unknown);
-        let mut expected = Expected { plan: self.plan, scratch, unknown, text };
+        let (validator, nested) = (&mut self.validator, &mut self.nested);
+        let unknown = &mut self.record.unknown;
+        let mut expected = Expected { plan: self.plan, validator, nested, unknown, text };
         let Some(next) = expected.append(simd, &self.shape, start, rows) else {
             rows.truncate(rows.lines.len());
             return None;
@@ -152,7 +162,7 @@ impl<'p> Decoder<'p> {
             });
         }
         let (members, record) = (&mut self.members, &mut self.record);
-        let end = json::scan_object(bytes, start, &self.names, members, record)
+        let end = json::scan_object(bytes, start, &self.plan.names, members, record)
             .map_err(|error| malformed(error.at, error.cause))?;
         match bytes.get(skip_space(bytes, end)) {
             None | Some(b'{') => Ok(end),
@@ -208,15 +218,31 @@ impl<'p> Decoder<'p> {
         &mut self,
         bytes: &[u8],
         rows: &mut Rows,
-    ) -> Result<(), (Option<usize>, Refusal)> {
+    ) -> Result<(), (Option<FieldAt>, Refusal)> {
         if self.plan.unknown_fields == UnknownFields::Reject && !self.record.unknown.is_empty() {
             let message = "has a field the contract does not name".to_owned();
             return Err((None, Refusal { rule: "unknown_field", message }));
         }
         let fields = self.plan.fields.iter().zip(&self.record.fields).zip(&mut rows.columns);
-        for (position, ((field, token), column)) in fields.enumerate() {
-            validate::append(field, *token, bytes, &mut self.scratch, column)
-                .map_err(|refusal| (Some(position), refusal))?;
+        for (at, ((field, token), column)) in fields.enumerate() {
+            let (mut token, mut text) = (*token, bytes);
+            if self.header.is_some()
+                && field.data_type.is_json()
+                && let Some((value, is_unescaped)) =
+                    nested::json_in_csv(token, bytes, &mut self.unescaped)
+            {
+                token = value;
+                text = if is_unescaped { &self.unescaped } else { bytes };
+            }
+            let validator = &mut self.validator;
+            validate::append(field, token, text, validator, column)
+                .map_err(|refusal| (Some(FieldAt::Column(at)), refusal))?;
+            let inside = &self.plan.inside[at];
+            if !inside.all.is_empty() {
+                let (tokens, columns) = (&mut self.nested, &mut rows.nested);
+                nested::append(self.plan, inside, token, text, tokens, validator, columns)
+                    .map_err(|(at, refusal)| (Some(FieldAt::Nested(at)), refusal))?;
+            }
         }
         if let Some(extra) = &mut rows.extra {
             extra::append_extra(&self.record.unknown, bytes, self.header, extra);

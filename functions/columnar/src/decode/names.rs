@@ -20,14 +20,19 @@ impl FieldNames {
         self.columns.len()
     }
 
+    /// The column of this name.
+    pub(crate) fn column(&self, name: &[u8]) -> Option<usize> {
+        self.columns.get(name).copied()
+    }
+
     /// The column of this name, which is text in `bytes`.
     pub(crate) fn find(&self, name: Token, bytes: &[u8]) -> Option<usize> {
         let raw = name.of(bytes);
         if name.kind == Kind::Text {
-            return self.columns.get(raw).copied();
+            return self.column(raw);
         }
         let mut text = Vec::with_capacity(raw.len());
         json::unescape(raw, &mut text);
-        self.columns.get(text.as_slice()).copied()
+        self.column(&text)
     }
 }

@@ -71,17 +71,9 @@ pub(crate) fn parse_timestamp(text: &[u8]) -> Option<i64> {
     if !matches!(seconds[10], b'T' | b't' | b' ') {
         return None;
     }
-    let clock = word(seconds, 11);
-    if (clock ^ u64::from_le_bytes(*b"00:00:00")) & !DATE_DIGITS != 0 {
-        return None;
-    }
-    let clock = pairs(clock, DATE_DIGITS)?;
+    let clock = parse_clock(word(seconds, 11))?;
     let day = pairs(word(seconds, 8), 0xFFFF)?.byte(0);
     let days = i64::from(parse_days(word(seconds, 0), day)?);
-    let (hour, minute, second) = (clock.byte(0), clock.byte(3), clock.byte(6));
-    if hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
     let (micros, offset_minutes) = match parse_micros(rest) {
         Some(micros) => (micros, 0),
         None => {
@@ -89,9 +81,37 @@ pub(crate) fn parse_timestamp(text: &[u8]) -> Option<i64> {
             (micros, parse_offset(rest)?)
         }
     };
-    let seconds = i64::from(hour * 3600 + minute * 60 + second) - i64::from(offset_minutes) * 60;
-    let result = days * MICROS_PER_DAY + seconds * 1_000_000 + micros;
+    let result = days * MICROS_PER_DAY + clock + micros - i64::from(offset_minutes) * 60_000_000;
     (MIN_MICROS..=MAX_MICROS).contains(&result).then_some(result)
+}
+
+/// Parses `HH:MM:SS` into microseconds since midnight; there may be a fraction, whose digits beyond
+/// the microsecond are cut off. Leap seconds (`:60`) are refused.
+pub(crate) fn parse_time(text: &[u8]) -> Option<i64> {
+    let (clock, rest) = text.split_first_chunk::<8>()?;
+    let micros = parse_clock(word(clock, 0))?;
+    let (fraction, rest) = parse_fraction(rest)?;
+    rest.is_empty().then_some(micros + fraction)
+}
+
+/// Microseconds since midnight of `HH:MM:SS`.
+#[inline(always)]
+fn parse_clock(clock: u64) -> Option<i64> {
+    if (clock ^ u64::from_le_bytes(*b"00:00:00")) & !DATE_DIGITS != 0 {
+        return None;
+    }
+    let clock = pairs(clock, DATE_DIGITS)?;
+    let (hour, minute, second) = (clock.byte(0), clock.byte(3), clock.byte(6));
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    Some(i64::from(hour * 3600 + minute * 60 + second) * 1_000_000)
+}
+
+/// Whether a text that [`parse_timestamp`] reads is a date-time of RFC 3339: with `T` and an offset.
+pub(crate) fn is_date_time(text: &[u8]) -> bool {
+    let has_offset = matches!(text, [.., b'Z' | b'z'] | [.., b'+' | b'-', _, _, b':', _, _]);
+    has_offset && matches!(text.get(10), Some(b'T' | b't')) && parse_timestamp(text).is_some()
 }
 
 /// What most times end with: `.`, six digits and `Z`.
@@ -109,9 +129,9 @@ fn parse_micros(text: &[u8]) -> Option<i64> {
 }
 
 /// 0001-01-01T00:00:00Z.
-const MIN_MICROS: i64 = -719_162 * MICROS_PER_DAY;
+pub(crate) const MIN_MICROS: i64 = -719_162 * MICROS_PER_DAY;
 /// 9999-12-31T23:59:59.999999Z.
-const MAX_MICROS: i64 = 2_932_897 * MICROS_PER_DAY - 1;
+pub(crate) const MAX_MICROS: i64 = 2_932_897 * MICROS_PER_DAY - 1;
 
 /// Returns microseconds and what follows the fraction.
 fn parse_fraction(text: &[u8]) -> Option<(i64, &[u8])> {

@@ -1,12 +1,12 @@
 //! Turns a field's bytes into a value of its column, or says which rule refuses them.
 
-use contract::{DataType, Normalise};
+use contract::{DataType, EpochUnit, Normalise};
 
 use crate::columns::{Column, Values};
 use crate::decode::decimal::{NumberError, parse_decimal, parse_integer};
 use crate::decode::record::{Kind, Token};
-use crate::decode::{csv, json, time};
-use crate::plan::{Field, FieldRule};
+use crate::decode::{csv, formats, json, time};
+use crate::field::{Field, FieldRule};
 use crate::simd::{Portable, Simd};
 use crate::texts::Texts;
 use crate::words::Print;
@@ -23,11 +23,26 @@ fn refuse<T>(rule: &'static str, message: impl Into<String>) -> Result<T, Refusa
     Err(Refusal { rule, message: message.into() })
 }
 
-/// Buffers for texts that are not stored as they are written.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
+/// What validating needs beside the value.
+#[derive(Debug)]
+pub(crate) struct Validator {
+    /// When the object landed, in microseconds since the epoch.
+    pub(crate) arrival_micros: i64,
+    /// Buffers for texts that are not stored as they are written.
     unescaped: Vec<u8>,
     pub(crate) normalised: Vec<u8>,
+}
+
+impl Validator {
+    pub(crate) fn new(arrival_micros: i64) -> Self {
+        Self { arrival_micros, unescaped: Vec::new(), normalised: Vec::new() }
+    }
+
+    /// Whether a timestamp is not too much later than the arrival.
+    #[inline(always)]
+    pub(crate) fn is_in_time(&self, field: &Field, micros: i64) -> bool {
+        micros <= self.arrival_micros.saturating_add(field.arrival_tolerance)
+    }
 }
 
 /// Appends the value of `token`, a span of `text`, to `column`. On a refusal the column is
@@ -36,7 +51,7 @@ pub(crate) fn append(
     field: &Field,
     token: Token,
     text: &[u8],
-    scratch: &mut Scratch,
+    validator: &mut Validator,
     column: &mut Column,
 ) -> Result<(), Refusal> {
     if matches!(token.kind, Kind::Absent | Kind::Null) {
@@ -48,19 +63,24 @@ pub(crate) fn append(
     }
     let raw = token.of(text);
     match &mut column.values {
+        Values::Text(texts) if field.data_type.is_json() => {
+            check_json(field, token, raw)?;
+            if field.is_stored { texts.push(raw) } else { texts.push_empty() }
+        }
         Values::Text(texts) => {
-            let Some(spelling) = self::text(token, raw, &mut scratch.unescaped) else {
+            let Some(spelling) = self::text(token, raw, &mut validator.unescaped) else {
                 return refuse("type", "must be text");
             };
             let print = || Print::of(spelling);
-            append_spelling(Portable, field, spelling, print, &mut scratch.normalised, texts)?;
+            append_spelling(Portable, field, spelling, print, &mut validator.normalised, texts)?;
         }
         Values::Int64(values) => values.push(match field.data_type {
-            DataType::Timestamp => parse_timestamp(token, raw, scratch)?,
+            DataType::Timestamp => parse_timestamp(field, token, raw, validator)?,
+            DataType::Time => parse_time(field, token, raw, validator)?,
             _ => parse_number(field, token, raw)? as i64,
         }),
         Values::Int128(values) => values.push(parse_number(field, token, raw)?),
-        Values::Int32(values) => values.push(parse_date(token, raw, scratch)?),
+        Values::Int32(values) => values.push(parse_date(field, token, raw, validator)?),
         Values::Double(values) => values.push(parse_double(field, token, raw)?),
         Values::Boolean(values) => values.push(parse_boolean(token, raw)?),
     }
@@ -143,8 +163,9 @@ fn check_text_rule(simd: impl Simd, rule: &FieldRule, value: &[u8]) -> Result<()
         FieldRule::Pattern { regex, stated } if !regex.is_match(value) => {
             refuse("pattern", format!("must match {stated}"))
         }
-        FieldRule::Uuid if !is_uuid(simd, value) => refuse("format", "must be a UUID"),
-        FieldRule::Email if !is_email(value) => refuse("format", "must be an e-mail address"),
+        FieldRule::Format(format) if !formats::has_format(simd, *format, value) => {
+            refuse("format", format!("must be {}", formats::name(*format)))
+        }
         FieldRule::OneOf { values } if !values.iter().any(|allowed| allowed == value) => {
             let allowed: Vec<_> =
                 values.iter().map(|value| String::from_utf8_lossy(value)).collect();
@@ -157,36 +178,6 @@ fn check_text_rule(simd: impl Simd, rule: &FieldRule, value: &[u8]) -> Result<()
 /// Characters (Unicode scalar values) of UTF-8 text.
 fn count_chars(text: &[u8]) -> usize {
     text.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
-}
-
-/// Hexadecimal digits, with dashes where they belong.
-#[inline(always)]
-fn is_uuid(simd: impl Simd, text: &[u8]) -> bool {
-    const DASHES: [usize; 4] = [8, 13, 18, 23];
-    const DASH_BITS: u32 = 1 << DASHES[0] | 1 << DASHES[1] | 1 << DASHES[2] | 1 << DASHES[3];
-    let Ok(text) = <&[u8; 36]>::try_from(text) else { return false };
-    let (Some(head), Some(tail)) = (text.first_chunk(), text.last_chunk()) else { return false };
-    DASHES.iter().all(|&at| text[at] == b'-')
-        && simd.hex(head) == !DASH_BITS
-        && simd.hex(tail) == !(DASH_BITS >> 4)
-}
-
-/// One `@` between a non-empty local part and a domain with a dot inside; no white space.
-fn is_email(text: &[u8]) -> bool {
-    let Some(at) = memchr::memchr(b'@', text) else { return false };
-    let domain = &text[at + 1..];
-    // A dot at the edge of the domain, or two side by side, leave an empty label.
-    let mut has_dot = false;
-    let mut before = b'.';
-    for &byte in domain {
-        if byte == b'@' || (byte == b'.' && before == b'.') {
-            return false;
-        }
-        has_dot |= byte == b'.';
-        before = byte;
-    }
-    let has_space = text.iter().fold(false, |has, &byte| has | (byte <= b' ') | (byte == 0x7F));
-    at > 0 && has_dot && before != b'.' && !has_space
 }
 
 /// The unscaled value of an integer or decimal column.
@@ -207,6 +198,12 @@ fn parse_number(field: &Field, token: Token, raw: &[u8]) -> Result<i128, Refusal
             return refuse("precision", "must be a whole number of at most 64 bits");
         }
     };
+    check_number(field, value, i64::MAX)?;
+    Ok(value)
+}
+
+/// Checks a number, or what a date or time counts.
+fn check_number(field: &Field, value: i128, arrival_micros: i64) -> Result<(), Refusal> {
     for rule in &field.rules {
         match rule {
             FieldRule::AtLeast { rule, unscaled, stated } if value < *unscaled => {
@@ -215,13 +212,25 @@ fn parse_number(field: &Field, token: Token, raw: &[u8]) -> Result<i128, Refusal
             FieldRule::AtMost { rule, unscaled, stated } if value > *unscaled => {
                 return refuse(rule, format!("must be {stated}"));
             }
+            FieldRule::MultipleOf { unscaled, stated } if value % unscaled != 0 => {
+                return refuse("multiple_of", format!("must be a multiple of {stated}"));
+            }
             FieldRule::OneOfNumbers { unscaled } if !unscaled.contains(&value) => {
                 return refuse("one_of", "must be one of the contract's values");
+            }
+            FieldRule::NotLaterThanArrival { tolerance }
+                if value > i128::from(arrival_micros.saturating_add(*tolerance)) =>
+            {
+                let seconds = tolerance / 1_000_000;
+                return refuse(
+                    "not_later_than_arrival",
+                    format!("must be at most {seconds} s later than its object"),
+                );
             }
             _ => {}
         }
     }
-    Ok(value)
+    Ok(())
 }
 
 fn parse_double(field: &Field, token: Token, raw: &[u8]) -> Result<f64, Refusal> {
@@ -251,18 +260,81 @@ fn parse_double(field: &Field, token: Token, raw: &[u8]) -> Result<f64, Refusal>
     Ok(value)
 }
 
-fn parse_timestamp(token: Token, raw: &[u8], scratch: &mut Scratch) -> Result<i64, Refusal> {
-    match text(token, raw, &mut scratch.unescaped).and_then(time::parse_timestamp) {
-        Some(micros) => Ok(micros),
-        None => refuse("type", "must be an RFC 3339 time"),
+fn parse_timestamp(
+    field: &Field,
+    token: Token,
+    raw: &[u8],
+    validator: &mut Validator,
+) -> Result<i64, Refusal> {
+    let micros = match field.epoch {
+        Some(unit) => parse_epoch(token, raw, unit)?,
+        None => text(token, raw, &mut validator.unescaped)
+            .and_then(time::parse_timestamp)
+            .ok_or_else(|| not_of_type("must be an RFC 3339 time"))?,
+    };
+    check_number(field, micros.into(), validator.arrival_micros)?;
+    Ok(micros)
+}
+
+/// Microseconds since the epoch of a count from there. What is beyond the microsecond is cut off,
+/// as in RFC 3339 times.
+fn parse_epoch(token: Token, raw: &[u8], unit: EpochUnit) -> Result<i64, Refusal> {
+    const BEYOND_MICROS: u8 = 9;
+    let (scale, message) = match unit {
+        EpochUnit::Seconds => (6, "must be seconds since 1970, in the years 0001 to 9999"),
+        EpochUnit::Milliseconds => {
+            (3, "must be milliseconds since 1970, in the years 0001 to 9999")
+        }
+    };
+    let is_number = matches!(token.kind, Kind::Number | Kind::Csv);
+    let count = Some(raw).filter(|_| is_number);
+    let count = count.and_then(|raw| parse_decimal(raw, 38, scale + BEYOND_MICROS).ok());
+    count
+        .map(|count| count.div_euclid(10_i128.pow(BEYOND_MICROS.into())))
+        .and_then(|micros| i64::try_from(micros).ok())
+        .filter(|micros| (time::MIN_MICROS..=time::MAX_MICROS).contains(micros))
+        .ok_or_else(|| not_of_type(message))
+}
+
+fn parse_time(
+    field: &Field,
+    token: Token,
+    raw: &[u8],
+    validator: &mut Validator,
+) -> Result<i64, Refusal> {
+    let micros = text(token, raw, &mut validator.unescaped)
+        .and_then(time::parse_time)
+        .ok_or_else(|| not_of_type("must be a time of day, HH:MM:SS"))?;
+    check_number(field, micros.into(), i64::MAX)?;
+    Ok(micros)
+}
+
+fn parse_date(
+    field: &Field,
+    token: Token,
+    raw: &[u8],
+    validator: &mut Validator,
+) -> Result<i32, Refusal> {
+    let days = text(token, raw, &mut validator.unescaped)
+        .and_then(time::parse_date)
+        .ok_or_else(|| not_of_type("must be a date, YYYY-MM-DD"))?;
+    check_number(field, days.into(), i64::MAX)?;
+    Ok(days)
+}
+
+fn check_json(field: &Field, token: Token, raw: &[u8]) -> Result<(), Refusal> {
+    let (first, message) = match field.data_type {
+        DataType::Array => (b'[', "must be a JSON array"),
+        _ => (b'{', "must be a JSON object"),
+    };
+    match token.kind {
+        Kind::Nested if raw.first() == Some(&first) => Ok(()),
+        _ => refuse("type", message),
     }
 }
 
-fn parse_date(token: Token, raw: &[u8], scratch: &mut Scratch) -> Result<i32, Refusal> {
-    match text(token, raw, &mut scratch.unescaped).and_then(time::parse_date) {
-        Some(days) => Ok(days),
-        None => refuse("type", "must be a date, YYYY-MM-DD"),
-    }
+fn not_of_type(message: &str) -> Refusal {
+    Refusal { rule: "type", message: message.to_owned() }
 }
 
 fn parse_boolean(token: Token, raw: &[u8]) -> Result<bool, Refusal> {
@@ -270,26 +342,5 @@ fn parse_boolean(token: Token, raw: &[u8]) -> Result<bool, Refusal> {
         (Kind::True, _) | (Kind::Csv, b"true") => Ok(true),
         (Kind::False, _) | (Kind::Csv, b"false") => Ok(false),
         _ => refuse("type", "must be true or false"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uuid_has_hexadecimal_digits_and_dashes_in_their_places() {
-        let uuid = *b"3f2b8c1e-6a54-4D0f-9B7e-2c1d5e8f9a01";
-        let is_uuid = |text: &[u8]| is_uuid(Portable, text);
-        assert!(is_uuid(&uuid));
-        assert!(!is_uuid(&uuid[1..]) && !is_uuid(b""));
-        for at in 0..uuid.len() {
-            for byte in 0..=u8::MAX {
-                let mut text = uuid;
-                text[at] = byte;
-                let fits = if uuid[at] == b'-' { byte == b'-' } else { byte.is_ascii_hexdigit() };
-                assert_eq!(is_uuid(&text), fits, "{byte} at {at}");
-            }
-        }
     }
 }

@@ -19,7 +19,7 @@ const UNKNOWN: [&str; 2] = ["x", "täg"];
 
 /// The name of a field by its number: the columns come first.
 fn name(field: usize) -> &'static str {
-    COLUMNS.get(field).map_or_else(|| UNKNOWN[field - COLUMNS.len()], |column| &column.name)
+    COLUMNS.get(field).map_or_else(|| UNKNOWN[field - COLUMNS.len()], |column| &column.field)
 }
 
 /// An input of [`crate::oracle::check`]; shown so that `printf` makes a corpus file of it.

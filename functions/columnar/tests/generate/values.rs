@@ -1,13 +1,32 @@
 //! JSON texts of values: those that suit their column, those that nearly do, and those that are
 //! not JSON.
 
-use contract::{Column, DataType};
+use contract::{Column, DataType, EpochUnit};
 use proptest::prelude::*;
 
 /// A value that obeys the column's rules.
 pub(crate) fn valid(column: &Column) -> BoxedStrategy<String> {
     match column.data_type {
         DataType::String { .. } => valid_text(&column.name),
+        DataType::Timestamp if column.epoch == Some(EpochUnit::Seconds) => {
+            mostly(regex(r"-?1?[0-9]{1,9}(\.[0-9]{1,9})?"), regex("1[0-9]{1,3}e[0-6]"))
+        }
+        DataType::Timestamp if column.epoch.is_some() => {
+            mostly(regex("1[0-6][0-9]{11}"), regex(r"1[0-6][0-9]{11}\.[0-9]{1,7}"))
+        }
+        DataType::Timestamp if !column.rules.is_empty() => {
+            regex(&format!(r#""20[01][0-9]-0[1-9]-[12][0-9]T{TIME}(\.[0-9]{{6}})?Z""#))
+        }
+        DataType::Date if !column.rules.is_empty() => {
+            regex(r#""(19[0-9]|20[01])[0-9]-0[1-9]-1[0-9]""#)
+        }
+        DataType::Time => regex(r#""(0[0-9]|1[0-7]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?""#),
+        DataType::Object if column.name == "place" => place(),
+        DataType::Object => regex(r#"\{( ?"[a-z]": ?[1-9](, ?"b":"é\}?")?)?\}"#),
+        DataType::Array => select(&["[]", "[ ]", "[1,2]", r#"["]",{"a":[]}]"#, "[null]"]),
+        DataType::Decimal { .. } if column.name == "step" => {
+            regex(r"[1-9]?[0-9](\.(25|50?|750?0?))?")
+        }
         DataType::Integer if column.rules.is_empty() => {
             mostly(regex("-?(0|[1-9][0-9]{0,17})"), regex(r"-?[1-9][0-9]{0,15}(\.0{1,3}|e[0-2])"))
         }
@@ -29,6 +48,13 @@ pub(crate) fn valid(column: &Column) -> BoxedStrategy<String> {
 pub(crate) fn near(column: &Column) -> BoxedStrategy<String> {
     let near = match column.data_type {
         DataType::String { .. } => text(),
+        DataType::Timestamp if column.epoch.is_some() => number(),
+        DataType::Time => regex(r#""[0-2][0-9]:[0-6][0-9](:[0-6][0-9](\.[0-9]{0,8})?)?Z?""#),
+        DataType::Object | DataType::Array => prop_oneof![
+            3 => place(),
+            1 => select(&["{}", "[]", "[[]]", r#"{"lat":null}"#, r#"{"lat":{}}"#]),
+        ]
+        .boxed(),
         DataType::Integer | DataType::Decimal { .. } | DataType::Double => number(),
         DataType::Timestamp | DataType::Date => regex(
             r#""(20[0-9]{2}|1969|000[01]|9999)-[01][0-9]-[0-3][0-9]([Tt _][0-2][0-9][:-][0-6][0-9]:[0-6][0-9](\.[0-9]{0,30})?(z|[-+][0-2][0-9]:?[0-9][0-9])?)?""#,
@@ -36,6 +62,35 @@ pub(crate) fn near(column: &Column) -> BoxedStrategy<String> {
         DataType::Boolean => select(&["\"true\"", "1", "0", "null"]),
     };
     prop_oneof![30 => valid(column), 4 => near, 1 => any_json(), 1 => not_json()].boxed()
+}
+
+/// A place, some of them with what it must not have.
+fn place() -> BoxedStrategy<String> {
+    let lat =
+        mostly(regex(r"-?[1-8]?[0-9](\.[0-9]{1,6})?"), select(&["90", "null", "\"1\"", "1e1"]));
+    let zone = mostly(regex(r#"" ?[a-z]{1,4}(\\u0041)?""#), select(&["null", "\"toolong\"", "5"]));
+    let floor = prop_oneof![
+        4 => regex(r#"\{"number": ?-?[1-9],"at": ?1[0-6][0-9]{11}\}"#),
+        1 => regex(r#"\{("number":[1-9],)?"at":[1-9](,"number":null)?\}"#),
+        1 => select(&["null", "{}", "[]", "1"]),
+    ];
+    let open = select(&["true", "false", "null"]);
+    let order = Just(vec![0_usize, 1, 2, 3, 4]).prop_shuffle();
+    let kept = prop_oneof![3 => Just(5_usize), 1 => 0..5_usize];
+    (lat, zone, floor, open, order, kept, any::<bool>())
+        .prop_map(|(lat, zone, floor, open, order, kept, spaced)| {
+            let members = [
+                format!("\"lat\":{lat}"),
+                format!("\"zone\":{zone}"),
+                format!("\"floor\":{floor}"),
+                format!("\"isOpen\":{open}"),
+                format!("\"other\":[{lat}]"),
+            ];
+            let members: Vec<_> = order.iter().take(kept).map(|at| members[*at].as_str()).collect();
+            let comma = if spaced { " , " } else { "," };
+            format!("{{{}}}", members.join(comma))
+        })
+        .boxed()
 }
 
 /// Any JSON, some of it nested beyond what `serde_json` accepts.
@@ -82,6 +137,8 @@ fn valid_text(column: &str) -> BoxedStrategy<String> {
         "status" => select(&["\"placed\"", "\"paid\"", "\"größe\"", r#""gr\u00f6\u00dfe""#]),
         "uuid" => regex(r#""[0-9a-f]{8}-[0-9A-F]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}""#),
         "mail" => regex(r#"" ?[a-zA-Z.+]{1,20}@([a-z0-9-]{1,8}\.){1,2}[a-z]{2,3}""#),
+        "ip" => regex(r#""(1?[0-9]{1,2}\.){3}25[0-5]""#),
+        "moment" => regex(&format!(r#""{DAY}[Tt]{TIME}(\.[0-9]{{1,9}})?([Zz]|\\+01:00)""#)),
         "short" => regex(r#""[a-zé€😀]{0,5}""#),
         _ => mostly(plain(), text()),
     }

@@ -35,7 +35,8 @@ pub(crate) fn check(input: &[u8]) {
     let Some((&control, rest)) = input.split_first() else { return };
     let oracle = &ORACLES[usize::from(control & UNKNOWN_FIELDS) >> 4];
     let several = control & SEVERAL != 0;
-    let mut decoder = Decoder::new(&oracle.plan);
+    let decoder = || Decoder::new(&oracle.plan, contract::LANDED_AT_MICROS);
+    let mut same_decoder = decoder();
     let mut rows = Rows::new(&oracle.plan);
     let mut check = |decoder: &mut Decoder<'_>, text: &[u8]| {
         let (found, expected) = (decode(decoder, &mut rows, control, text), oracle.expect(text));
@@ -46,12 +47,12 @@ pub(crate) fn check(input: &[u8]) {
         );
     };
     for text in rest.split(|byte| several && *byte == 0) {
-        check(&mut decoder, text);
+        check(&mut same_decoder, text);
         if several {
-            check(&mut Decoder::new(&oracle.plan), text);
+            check(&mut decoder(), text);
         }
         for line in text.split_inclusive(|byte| *byte == b'\n') {
-            check(&mut Decoder::new(&oracle.plan), line);
+            check(&mut decoder(), line);
         }
     }
 }
@@ -103,24 +104,27 @@ impl Oracle {
         outcome
     }
 
-    /// The row of a record: one value a column, then its other members as one JSON text where
-    /// they are kept.
+    /// The row of a record: one value a column, then those of the fields inside objects, then the
+    /// record's other members as one JSON text where they are kept.
     fn cells(&self, members: &[(&RawValue, &RawValue)]) -> Result<Vec<Cell>, &'static str> {
         let members: Vec<(String, &RawValue, &RawValue)> = members
             .iter()
             .map(|(name, value)| (serde_json::from_str(name.get()).expect("a name"), *name, *value))
             .collect();
         let columns = &self.dataset.columns;
-        let is_known = |name: &str| columns.iter().any(|column| column.name == name);
+        let is_known = |name: &str| columns.iter().any(|column| column.field == name);
         let has_unknown = members.iter().any(|(name, ..)| !is_known(name));
         if self.dataset.unknown_fields == UnknownFields::Reject && has_unknown {
             return Err("unknown_field");
         }
-        let mut row = Vec::new();
+        let (mut row, mut nested) = (Vec::new(), Vec::new());
         for column in columns {
-            let last = members.iter().rfind(|(name, ..)| *name == column.name);
-            row.push(values::cell(column, last.map(|(_, _, value)| value.get()))?);
+            let last = members.iter().rfind(|(name, ..)| *name == column.field);
+            let raw = last.map(|(_, _, value)| value.get());
+            row.push(values::cell(column, raw)?);
+            self.nested_cells(column, raw, &mut nested)?;
         }
+        row.extend(nested);
         let is_last = |at: usize| members[at + 1..].iter().all(|(name, ..)| *name != members[at].0);
         let extra: Vec<String> = (0..members.len())
             .filter(|at| !is_known(&members[*at].0) && is_last(*at))
@@ -134,10 +138,43 @@ impl Oracle {
         }
         Ok(row)
     }
+
+    /// The values of the fields inside a value, an object before its fields. Of an object inside
+    /// another only whether it is there is known.
+    fn nested_cells(
+        &self,
+        object: &::contract::Column,
+        raw: Option<&str>,
+        cells: &mut Vec<Cell>,
+    ) -> Result<(), &'static str> {
+        let members = raw.and_then(|raw| serde_json::from_str::<Object<'_>>(raw).ok());
+        for field in &self.dataset.nested {
+            let (around, name) = field.name.rsplit_once('.').expect("a path");
+            if around != object.name {
+                continue;
+            }
+            let Some(members) = &members else {
+                cells.push(Cell::Null);
+                self.nested_cells(field, None, cells)?;
+                continue;
+            };
+            let raw = members.get(name).map(|value| value.get());
+            cells.push(match values::cell(field, raw)? {
+                Cell::Text(_) if field.data_type.is_json() => Cell::Text(String::new()),
+                cell => cell,
+            });
+            self.nested_cells(field, raw, cells)?;
+        }
+        Ok(())
+    }
 }
 
+/// The members of an object; of a repeated name the last.
+type Object<'a> = std::collections::HashMap<String, &'a RawValue>;
+
 fn outcome(rows: &Rows) -> Outcome {
-    let columns: Vec<&Column> = rows.columns().iter().chain(rows.extra()).collect();
+    let columns: Vec<&Column> =
+        rows.columns().iter().chain(rows.nested()).chain(rows.extra()).collect();
     assert!(columns.iter().all(|column| column.len() == rows.lines().len()));
     let row = |row: usize| columns.iter().map(|column| cell(column.value(row))).collect();
     Outcome {

@@ -3,9 +3,11 @@
 
 use std::sync::LazyLock;
 
-use contract::{Column, DataType, Decimal, Normalise, Rule, TextFormat};
+use contract::{Column, DataType, Decimal, EpochUnit, Normalise, Rule, TextFormat};
 use jiff::civil::{Date, DateTime, Time};
 use regex::Regex;
+
+use super::contract::LANDED_AT_MICROS;
 
 /// One value of one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,13 +47,22 @@ pub(crate) fn cell(column: &Column, raw: Option<&str>) -> Refused<Cell> {
                 number.and_then(|raw| raw.parse().ok()).filter(|value: &f64| value.is_finite());
             check_double(column, value.ok_or("type")?).map(|value| Cell::Double(value.to_bits()))
         }
-        DataType::Timestamp => text
-            .and_then(|text| micros(&text))
-            .map(|micros| Cell::Number(micros.into()))
-            .ok_or("type"),
-        DataType::Date => {
-            text.and_then(|text| days(&text)).map(|days| Cell::Number(days.into())).ok_or("type")
+        DataType::Timestamp => {
+            let micros = match column.epoch {
+                Some(unit) => number.and_then(|raw| since_epoch_by_count(raw, unit)),
+                None => text.and_then(|text| micros(&text)),
+            };
+            check_moment(column, micros.ok_or("type")?)
         }
+        DataType::Date => {
+            check_moment(column, text.and_then(|text| days(&text)).ok_or("type")?.into())
+        }
+        DataType::Time => {
+            check_moment(column, text.and_then(|text| time_of_day(&text)).ok_or("type")?)
+        }
+        DataType::Object if raw.starts_with('{') => Ok(Cell::Text(raw.to_owned())),
+        DataType::Array if raw.starts_with('[') => Ok(Cell::Text(raw.to_owned())),
+        DataType::Object | DataType::Array => Err("type"),
         DataType::Boolean => match raw {
             "true" => Ok(Cell::Boolean(true)),
             "false" => Ok(Cell::Boolean(false)),
@@ -89,8 +100,12 @@ fn check_text(column: &Column, mut text: String) -> Refused<String> {
             }
             Rule::Format { format: TextFormat::Uuid } => UUID.is_match(&text),
             Rule::Format { format: TextFormat::Email } => EMAIL.is_match(&text),
+            Rule::Format { format: TextFormat::Ipv4 } => IPV4.is_match(&text),
+            Rule::Format { format: TextFormat::DateTime } => {
+                OFFSET.is_match(&text) && micros(&text).is_some()
+            }
             Rule::OneOf { values } => values.contains(&text),
-            Rule::Minimum { .. } | Rule::Maximum { .. } => panic!("no rule for text"),
+            _ => panic!("a rule the contract does not have"),
         };
         if !obeys {
             return Err(rule.name());
@@ -104,6 +119,10 @@ fn check_number(column: &Column, value: i128, scale: u8) -> Refused<i128> {
         let obeys = match rule {
             Rule::Minimum { bound, exclusive: false } => value >= at_scale(*bound, scale),
             Rule::Maximum { bound, exclusive: true } => value < at_scale(*bound, scale),
+            Rule::MultipleOf { unit } => {
+                let (unit, whole) = (unit.unscaled, 10_i128.pow(unit.scale.into()));
+                (value * whole) % (unit * 10_i128.pow(scale.into())) == 0
+            }
             Rule::OneOf { values } => {
                 values.iter().any(|allowed| unscaled(allowed, 38, scale) == Some(value))
             }
@@ -114,6 +133,24 @@ fn check_number(column: &Column, value: i128, scale: u8) -> Refused<i128> {
         }
     }
     Ok(value)
+}
+
+fn check_moment(column: &Column, value: i64) -> Refused<Cell> {
+    for rule in &column.rules {
+        let obeys = match rule {
+            Rule::Earliest { bound, exclusive: false } => value >= bound.value,
+            Rule::Latest { bound, exclusive: true } => value < bound.value,
+            Rule::NotLaterThanArrival { tolerance_seconds } => {
+                let latest = LANDED_AT_MICROS + i64::from(*tolerance_seconds) * 1_000_000;
+                value <= latest
+            }
+            _ => panic!("a rule the contract does not have"),
+        };
+        if !obeys {
+            return Err(rule.name());
+        }
+    }
+    Ok(Cell::Number(value.into()))
 }
 
 fn check_double(column: &Column, value: f64) -> Refused<f64> {
@@ -167,6 +204,12 @@ fn bounded(exponent: &str) -> i64 {
     }
 }
 
+static IPV4: LazyLock<Regex> = LazyLock::new(|| {
+    let number = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+    Regex::new(&format!(r"^({number}\.){{3}}{number}$")).expect("a pattern")
+});
+static OFFSET: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("^.{10}[Tt].*([Zz]|[-+][0-9]{2}:[0-9]{2})$").expect("a pattern"));
 static TIMESTAMP: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         "^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})",
@@ -187,6 +230,32 @@ fn days(text: &str) -> Option<i32> {
     Some(Date::constant(1970, 1, 1).until(date(text)?).expect("in range").get_days())
 }
 
+/// Microseconds of a count from the epoch, without what is beyond them.
+fn since_epoch_by_count(raw: &str, unit: EpochUnit) -> Option<i64> {
+    let scale = match unit {
+        EpochUnit::Seconds => 6,
+        EpochUnit::Milliseconds => 3,
+    };
+    let picos = unscaled(raw, 38, scale + 9)?;
+    let micros = i64::try_from(picos.div_euclid(1_000_000_000)).ok()?;
+    let [first, end] = bounds();
+    (first..end).contains(&micros).then_some(micros)
+}
+
+/// The first microsecond of the year 1, and the one after the last of the year 9999.
+fn bounds() -> [i64; 2] {
+    let first = since_epoch(Date::constant(1, 1, 1).to_datetime(Time::MIN));
+    let last_day = since_epoch(Date::constant(9999, 12, 31).to_datetime(Time::MIN));
+    [first, last_day + 86_400_000_000]
+}
+
+fn time_of_day(text: &str) -> Option<i64> {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$").expect("a pattern")
+    });
+    TIME.is_match(text).then(|| micros(&format!("1970-01-01T{text}Z"))).flatten()
+}
+
 fn micros(text: &str) -> Option<i64> {
     let parts = TIMESTAMP.captures(text)?;
     let part = |at: usize| parts.get(at).map_or("0", |part| part.as_str());
@@ -200,8 +269,7 @@ fn micros(text: &str) -> Option<i64> {
     let offset = (hours * 60 + minutes) * 60_000_000;
     let local = since_epoch(date(part(1))?.to_datetime(time));
     let utc = if part(6) == "-" { local + offset } else { local - offset };
-    let first = since_epoch(Date::constant(1, 1, 1).to_datetime(Time::MIN));
-    let end = since_epoch(Date::constant(9999, 12, 31).to_datetime(Time::MIN)) + 86_400_000_000;
+    let [first, end] = bounds();
     (first..end).contains(&utc).then_some(utc)
 }
 
