@@ -16,6 +16,8 @@ pub(crate) struct Property<'a> {
     /// The fields inside it, an object before its fields.
     pub(crate) nested: Vec<Column>,
     pub(crate) fields: Fields<'a>,
+    /// The custom property `field`.
+    field: Option<&'a Node>,
     /// Quality rules that are not row rules: measured on the table after a merge.
     pub(crate) measured: Vec<Quality<'a>>,
 }
@@ -26,11 +28,13 @@ pub(crate) fn read(list: &Node) -> Found<'_, Vec<Property<'_>>> {
     for node in list.some_items()? {
         let property = column(node)?;
         let Column { name, field, .. } = &property.column;
+        let name_node = property.fields.require("name")?;
         if properties.iter().any(|other| other.column.name == *name) {
-            return property.fields.require("name")?.fail(format!("`{name}` exists already"));
+            return name_node.fail(format!("`{name}` exists already"));
         }
         if let Some(other) = properties.iter().find(|other| other.column.field == *field) {
             let other = &other.column.name;
+            let node = property.field.unwrap_or(name_node);
             return node.fail(format!("`{name}` and `{other}` both read the field `{field}`"));
         }
         properties.push(property);
@@ -58,6 +62,7 @@ fn column(node: &Node) -> Found<'_, Property<'_>> {
         return node.fail(format!("`{name}` is part of the primary key, but not required"));
     }
     if let Some(node) = extensions.get("field") {
+        property.field = Some(node);
         property.column.field = names::field(node)?.to_owned();
     }
     property.nested = nested(fields, &property.column)?;
@@ -138,7 +143,7 @@ fn property<'a>(
             None => measured.push(quality),
         }
     }
-    Ok(Property { column, nested: Vec::new(), fields, measured })
+    Ok(Property { column, nested: Vec::new(), fields, field: None, measured })
 }
 
 /// Whether the column is personal data. A class that nothing here protects is an error.

@@ -43,12 +43,6 @@ fn a_column() {
         ),
         (
             "        logicalType: timestamp",
-            "        logicalType: time #!",
-            "schema[0].properties[2].logicalType",
-            "columns of type time are not supported",
-        ),
-        (
-            "        logicalType: timestamp",
             "        logicalType: instant #!",
             "schema[0].properties[2].logicalType",
             "`instant` is not a type of the standard",
@@ -75,13 +69,13 @@ fn a_column() {
             "        physicalType: NUMBER(19,0)",
             "        physicalType: VARCHAR(8) #!",
             "schema[0].properties[5].physicalType",
-            "`VARCHAR(8)` does not hold this logical type: use NUMBER(19,0) or BIGINT or INTEGER",
+            "`VARCHAR(8)` does not hold this logical type: use NUMBER(19,0) or BIGINT or INTEGER or INT",
         ),
         (
             "        physicalType: VARCHAR(36)",
             "        physicalType: BINARY(16) #!",
             "schema[0].properties[0].physicalType",
-            "`BINARY(16)` does not hold text: use VARCHAR(n), VARCHAR, STRING or TEXT",
+            "`BINARY(16)` does not hold text: use VARCHAR(n), CHAR(n), VARCHAR, STRING or TEXT",
         ),
         (
             "        required: true\n        unique: true\n        primaryKey: true",
@@ -112,6 +106,72 @@ fn a_column() {
             "[trim, title] #!",
             "schema[0].properties[11].customProperties[0].value[1]",
             "`title` is not supported; known are trim, upper, lower",
+        ),
+        (
+            "        physicalType: VARCHAR(36)",
+            "        physicalType: VARCHAR(36 #!",
+            "schema[0].properties[0].physicalType",
+            "`VARCHAR(36` is not a type",
+        ),
+        (
+            "        physicalType: VARCHAR(36)",
+            "        physicalType: VARCHAR(0) #!",
+            "schema[0].properties[0].physicalType",
+            "a length is between 1 and 16777216 characters",
+        ),
+        (
+            "        physicalType: NUMBER(12,2)",
+            "        physicalType: BIGINT #!",
+            "schema[0].properties[3].physicalType",
+            "`BIGINT` does not hold a number: use NUMBER(p,s) or FLOAT",
+        ),
+        (
+            "name: customer_id\n",
+            "name: customer_id\n        physicalName: CUSTOMER #!\n",
+            "schema[0].properties[1].physicalName",
+            "the column is called `customer_id` in every table",
+        ),
+        (
+            "        examples: [2]",
+            "        customProperties: [{property: normalise, value: [trim]}] #!",
+            "schema[0].properties[5].customProperties[0].value",
+            "only text is normalised",
+        ),
+        (
+            "[trim, lower]",
+            "[upper, lower] #!",
+            "schema[0].properties[11].customProperties[0].value",
+            "`upper` and `lower` undo each other",
+        ),
+        (
+            "        examples: [2]",
+            "        customProperties: [{property: epoch, value: seconds}] #!",
+            "schema[0].properties[5].customProperties[0].value",
+            "only a timestamp counts from the epoch",
+        ),
+        (
+            "        examples: [2]",
+            "        customProperties: [{property: notLaterThanArrival, value: {value: 1, unit: h}}] #!",
+            "schema[0].properties[5].customProperties[0].value",
+            "only a timestamp is compared with the arrival",
+        ),
+        (
+            "        examples: [2]",
+            "        customProperties: [{property: field, value: ''}] #!",
+            "schema[0].properties[5].customProperties[0].value",
+            "a field has a name",
+        ),
+        (
+            "        examples: [2]",
+            "        properties: [{name: a, logicalType: string}] #!",
+            "schema[0].properties[5].properties",
+            "`quantity` is not an object",
+        ),
+        (
+            "        examples: [2]",
+            "        items: {logicalType: string} #!",
+            "schema[0].properties[5].items",
+            "`items` is not supported: the items of an array are not checked",
         ),
     ]);
 }

@@ -63,7 +63,7 @@ fn an_extension() {
             "derive: date\n            from: order_timestamp",
             "derive: week #!\n            from: order_timestamp",
             "schema[0].customProperties[3].value[0].derive",
-            "`week` is not supported; known are date, hour, band, hash, constant",
+            "`week` is not supported; known are date, hour, band, hash, copy, constant",
         ),
         (
             "from: customer_email\n",
@@ -106,6 +106,72 @@ fn an_extension() {
             "name: orders #!",
             "schema[0].customProperties[4].value[0].name",
             "`orders` exists already",
+        ),
+        (
+            "value: keep",
+            "value: keep\n      - property: unknownFields #!\n        value: keep",
+            "schema[0].customProperties[3].property",
+            "`unknownFields` stands twice",
+        ),
+        (
+            "from: customer_email\n",
+            "from: customer_mail #!\n",
+            "schema[0].customProperties[3].value[3].from",
+            "there is no column or field `customer_mail`",
+        ),
+        (
+            "derive: date\n            from: order_timestamp",
+            "derive: copy\n            from: order_timestamp #!",
+            "schema[0].customProperties[3].value[0].from",
+            "`order_timestamp` is not a field inside an object",
+        ),
+        (
+            "derive: date\n            from: order_timestamp",
+            "derive: date\n            from: order_timestamp\n            bands: [] #!",
+            "schema[0].customProperties[3].value[0].bands",
+            "unknown key; known are name, description, derive, from",
+        ),
+        (
+            "            from: order_amount\n            bands:",
+            "            from: customer_email #!\n            bands:",
+            "schema[0].customProperties[3].value[2].from",
+            "`customer_email` is restricted and does not reach the warehouse",
+        ),
+        (
+            "order: [order_timestamp]",
+            "order: [] #!",
+            "schema[0].customProperties[0].value.order",
+            "must not be empty",
+        ),
+        (
+            "{name: order_count, function: count}",
+            "{name: order_count, function: count, column: quantity} #!",
+            "schema[0].customProperties[4].value[0].measures[0].column",
+            "`count` counts rows and has no column",
+        ),
+        (
+            "value: op\n",
+            "value: operation #!\n",
+            "schema[0].customProperties[1].value",
+            "there is no column `operation`",
+        ),
+        (
+            "          - name: order_date\n            description: UTC date of order_timestamp.\n            derive: date\n            from: order_timestamp\n",
+            "          - name: order_date #!\n            from: order_timestamp\n",
+            "schema[0].customProperties[3].value[0]",
+            "`derive` is missing",
+        ),
+        (
+            "{label: Medium, upTo: 1000}",
+            "{label: Medium} #!",
+            "schema[0].customProperties[3].value[2].bands[1]",
+            "only the last band has no `upTo`",
+        ),
+        (
+            "{label: Medium, upTo: 1000}",
+            "{label: Low, upTo: 1000} #!",
+            "schema[0].customProperties[3].value[2].bands[1]",
+            "the label `Low` stands twice",
         ),
     ]);
 }
