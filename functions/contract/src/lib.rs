@@ -15,6 +15,8 @@ mod contract;
 mod dataset;
 mod decimal;
 mod derived;
+#[cfg(test)]
+mod documentation;
 mod error;
 mod extensions;
 mod moment;
