@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod object;
+mod rides;
 
 use columnar::{ObjectError, Output};
 use object::{Run, orders, run_on};

@@ -18,7 +18,8 @@ const MAX_BLOCK_BYTES: usize = 8 << 20;
 pub(crate) const MAX_RECORD_BYTES: usize = 1 << 20;
 /// How much of a longer record is kept for the quarantine.
 pub(crate) const OVERSIZED_HEAD_BYTES: usize = 4 << 10;
-/// Text has no NUL; a file that has one this early is something else.
+/// Text has no NUL; a file that has one this early, and does not begin with a record or header, is
+/// something else.
 const SNIFFED_BYTES: usize = 8 << 10;
 
 /// A piece of the object that starts and ends where records do.
@@ -103,12 +104,12 @@ impl<R: Read> Framer<R> {
     }
 
     fn inspect_start(&mut self) -> Result<(), FrameError> {
-        let pending = self.pending();
-        if memchr::memchr(0, &pending[..pending.len().min(SNIFFED_BYTES)]).is_some() {
-            return Err(FrameError::NotText);
-        }
-        if pending.starts_with(b"\xef\xbb\xbf") {
+        if self.pending().starts_with(b"\xef\xbb\xbf") {
             self.discard(3);
+        }
+        let sniffed = &self.pending()[..self.filled.min(SNIFFED_BYTES)];
+        if memchr::memchr(0, sniffed).is_some() && !begins_as_text(sniffed, self.format) {
+            return Err(FrameError::NotText);
         }
         Ok(())
     }
@@ -196,6 +197,18 @@ impl<R: Read> Framer<R> {
                 return Ok(Block::Oversized { head, bytes });
             }
             self.fill()?;
+        }
+    }
+}
+
+/// Whether the first bytes are those of a record of JSON or of a header of CSV, though NUL follows:
+/// then a row is at fault, and not the whole object.
+fn begins_as_text(bytes: &[u8], format: Format) -> bool {
+    match format {
+        Format::Json => matches!(&bytes[skip_space(bytes, 0)..], [b'{', next, ..] if *next != 0),
+        Format::Csv => {
+            let header = &bytes[..csv::first_record_end(bytes)];
+            !header.contains(&0) && std::str::from_utf8(header).is_ok()
         }
     }
 }
@@ -303,6 +316,19 @@ mod tests {
             Framer::new(&b"PAR1\0\0"[..], Format::Json, Vec::new()).next_block(Vec::new()),
             Err(FrameError::NotText)
         ));
+        assert!(matches!(
+            Framer::new(&b"{\0\"\0a\0"[..], Format::Json, Vec::new()).next_block(Vec::new()),
+            Err(FrameError::NotText)
+        ));
+        assert!(matches!(
+            Framer::new(&b"a,\0\n1,2"[..], Format::Csv, Vec::new()).next_block(Vec::new()),
+            Err(FrameError::NotText)
+        ));
+        for (text, format) in
+            [(&b"\xef\xbb\xbf {\"a\":\"\0\"}"[..], Format::Json), (b"a\n\0", Format::Csv)]
+        {
+            assert_eq!(blocks(text, format).len(), 1, "one bad row: {}", text.escape_ascii());
+        }
         assert_eq!(blocks(b"", Format::Json), vec![]);
         assert_eq!(blocks(b"\xef\xbb\xbf{}", Format::Json), vec![Block::Records(b"{}".to_vec())]);
     }

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use columnar::{ObjectError, Output, Outputs, Report, Source, Transformer};
+use contract::Dataset;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 
@@ -72,12 +73,15 @@ impl Memory {
     }
 }
 
+/// When every object landed: 2026-11-22T12:00:00Z.
+pub(crate) const LANDED_AT: i64 = 1_795_348_800_000_000;
+
 /// What became of an object, and its files.
 pub(crate) type Run = (Result<Report<MemoryFile>, ObjectError>, Memory);
 
 /// Transforms an object.
 pub(crate) fn run_on(transformer: &Transformer, bytes: &[u8], key: &str) -> Run {
-    let source = Source { object: "s3://lake/landing/object", key, landed_at_micros: 0 };
+    let source = Source { object: "s3://lake/landing/object", key, landed_at_micros: LANDED_AT };
     let memory = Memory::default();
     let report = transformer.run(bytes, &source, &memory);
     (report, memory)
@@ -85,7 +89,11 @@ pub(crate) fn run_on(transformer: &Transformer, bytes: &[u8], key: &str) -> Run 
 
 /// The transform of orders with this many threads.
 pub(crate) fn orders(threads: usize) -> Transformer {
-    let dataset = datasets::load("orders").expect("the example contract");
+    transformer(datasets::load("orders").expect("the example contract"), threads)
+}
+
+/// The transform of a dataset with this many threads.
+pub(crate) fn transformer(dataset: Dataset, threads: usize) -> Transformer {
     let threads = NonZeroUsize::new(threads).expect("not zero");
     Transformer::new(dataset, b"salt", threads).expect("a plan")
 }
