@@ -138,6 +138,14 @@ impl Plan {
         })
     }
 
+    /// What is inside a column or nested field.
+    pub(crate) fn inside(&self, at: FieldAt) -> &Inside {
+        match at {
+            FieldAt::Column(at) => &self.inside[at],
+            FieldAt::Nested(at) => &self.nested[at].inside,
+        }
+    }
+
     /// The column or nested field at a position.
     pub(crate) fn field(&self, at: FieldAt) -> &Field {
         match at {

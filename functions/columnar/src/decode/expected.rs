@@ -11,22 +11,24 @@ use crate::columns::{Column, Values};
 use crate::decode::decimal::{parse_short, parse_whole};
 use crate::decode::framing::MAX_RECORD_BYTES;
 use crate::decode::record::{Kind, Token};
-use crate::decode::shape::{Owner, Shape, window};
+use crate::decode::shape::{Owner, Shape, Step, window};
 use crate::decode::time::parse_timestamp;
 use crate::decode::validate::{self, Validator};
-use crate::decode::{extra, json, nested};
+use crate::decode::{extra, json};
 use crate::field::Field;
-use crate::plan::Plan;
+use crate::plan::{FieldAt, Plan};
 use crate::rows::Rows;
 use crate::simd::{LANES, Simd};
 use crate::words::{Print, SHORT};
+
+const NULL: &[u8] = b"null";
 
 /// Where the values of a record go, and what is known of it so far.
 pub(crate) struct Expected<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) validator: &'a mut Validator,
-    /// Where the fields inside an object are.
-    pub(crate) nested: &'a mut Vec<Token>,
+    /// Where the objects start that the record is inside of so far.
+    pub(crate) opened: &'a mut Vec<usize>,
     /// Names and values of fields that no column names.
     pub(crate) unknown: &'a mut Vec<(Token, Token)>,
     pub(crate) text: &'a [u8],
@@ -51,37 +53,63 @@ impl Expected<'_> {
         let mut marks = NonAscii(0);
         let mut at = start;
         self.unknown.clear();
-        for field in &shape.fields {
-            let fits = field.before.fits(window(self.text, at)?, self.text, at);
-            match field.owner {
-                Owner::Column(position) => {
-                    let (field_plan, column) =
-                        (self.plan.fields.get(position)?, rows.columns.get_mut(position)?);
-                    let inside = self.plan.inside.get(position)?;
-                    if !fits {
-                        append_null(field_plan, column)?;
-                        append_nulls(&mut rows.nested, inside.all.clone());
-                    } else if inside.all.is_empty() {
-                        let value = at + field.before.bytes.len();
-                        at = self.append_value(simd, value, field_plan, column, &mut marks)?;
-                    } else {
-                        let value = at + field.before.bytes.len();
-                        at = self.append_object(simd, value, position, rows, &mut marks)?;
+        self.opened.clear();
+        let mut next_step = 0;
+        while let Some(step) = shape.steps.get(next_step) {
+            next_step += 1;
+            match step {
+                Step::Value { before, owner } => {
+                    let fits = before.fits(window(self.text, at)?, self.text, at);
+                    let value = at + before.bytes.len();
+                    match *owner {
+                        Owner::Field(field) if fits => {
+                            at = self.append_value(simd, value, field, rows, &mut marks)?;
+                        }
+                        Owner::Field(field) => append_null(self.plan, field, rows)?,
+                        Owner::Unknown { name_start, name_end } if fits => {
+                            let (token, next) = self.scan_value(simd, value, &mut marks)?;
+                            let name = Token::new(Kind::Text, at + name_start, at + name_end);
+                            self.unknown.push((name, token));
+                            at = next;
+                        }
+                        Owner::Ignored if fits => {
+                            at = self.scan_value(simd, value, &mut marks)?.1;
+                        }
+                        Owner::Unknown { .. } | Owner::Ignored => {}
                     }
                 }
-                Owner::Unknown { name_start, name_end } if fits => {
-                    let value = at + field.before.bytes.len();
-                    let (token, next) = self.scan_value(simd, value, &mut marks)?;
-                    let name = Token::new(Kind::Text, at + name_start, at + name_end);
-                    self.unknown.push((name, token));
-                    at = next;
+                Step::Open { before, object, close } => {
+                    let fits = before.fits(window(self.text, at)?, self.text, at);
+                    let value = at + before.bytes.len();
+                    if fits && self.text.get(value)? == &b'{' {
+                        // Otherwise the shape does not know what is inside.
+                        (*close)?;
+                        self.opened.push(value);
+                        at = value;
+                        continue;
+                    }
+                    if fits {
+                        at = value + NULL.len();
+                        (self.text.get(value..at)? == NULL).then_some(())?;
+                    }
+                    append_null(self.plan, *object, rows)?;
+                    next_step = close.map_or(next_step, |close| close + 1);
                 }
-                Owner::Unknown { .. } => {}
+                Step::Close { before, object, absent } => {
+                    if !before.fits(window(self.text, at)?, self.text, at) {
+                        return None;
+                    }
+                    at += before.bytes.len();
+                    let start = self.opened.pop()?;
+                    self.append_object(start..at, *object, rows)?;
+                    for &child in absent {
+                        append_null(self.plan, FieldAt::Nested(child), rows)?;
+                    }
+                }
             }
         }
-        for &position in &shape.absent {
-            append_null(self.plan.fields.get(position)?, rows.columns.get_mut(position)?)?;
-            append_nulls(&mut rows.nested, self.plan.inside.get(position)?.all.clone());
+        for &column in &shape.absent {
+            append_null(self.plan, FieldAt::Column(column), rows)?;
         }
         let refuses_unknown = self.plan.unknown_fields == UnknownFields::Reject;
         if !self.text.get(at..)?.starts_with(&end.bytes)
@@ -112,11 +140,12 @@ impl Expected<'_> {
         &mut self,
         simd: impl Simd,
         at: usize,
-        field: &Field,
-        column: &mut Column,
+        field: FieldAt,
+        rows: &mut Rows,
         marks: &mut NonAscii,
     ) -> Option<usize> {
         let text = self.text;
+        let (field, column) = (self.plan.field(field), column_mut(rows, field)?);
         let next = match (&mut column.values, text.get(at)?) {
             (Values::Text(texts), b'"') => {
                 let end = scan_plain_string(simd, text, at + 1, marks)?;
@@ -178,23 +207,17 @@ impl Expected<'_> {
         Some(next)
     }
 
-    /// Appends the value at `at` of a column with fields inside.
-    fn append_object(
-        &mut self,
-        simd: impl Simd,
-        at: usize,
-        position: usize,
-        rows: &mut Rows,
-        marks: &mut NonAscii,
-    ) -> Option<usize> {
-        let (field, inside) = (&self.plan.fields[position], &self.plan.inside[position]);
-        let (token, next) = self.scan_value(simd, at, marks)?;
-        let text = self.text;
-        validate::append(field, token, text, self.validator, &mut rows.columns[position]).ok()?;
-        let columns = &mut rows.nested;
-        nested::append(self.plan, inside, token, text, self.nested, self.validator, columns)
-            .ok()?;
-        Some(next)
+    /// Appends the object that spans these bytes, whose fields have been appended.
+    fn append_object(&self, span: Range<usize>, object: FieldAt, rows: &mut Rows) -> Option<()> {
+        let column = column_mut(rows, object)?;
+        let Values::Text(texts) = &mut column.values else { return None };
+        if self.plan.field(object).is_stored {
+            texts.push(self.text.get(span)?);
+        } else {
+            texts.push_empty();
+        }
+        column.mark_valid();
+        Some(())
     }
 
     /// Scans any value.
@@ -231,16 +254,23 @@ impl Expected<'_> {
 struct NonAscii(u32);
 
 #[inline(always)]
-fn append_null(field: &Field, column: &mut Column) -> Option<()> {
-    if field.required {
-        return None;
+fn column_mut(rows: &mut Rows, field: FieldAt) -> Option<&mut Column> {
+    match field {
+        FieldAt::Column(at) => rows.columns.get_mut(at),
+        FieldAt::Nested(at) => rows.nested.get_mut(at),
     }
-    column.push_null();
-    Some(())
 }
 
-fn append_nulls(nested: &mut [Column], inside: Range<usize>) {
-    nested[inside].iter_mut().for_each(Column::push_null);
+/// Appends that a field is missing, and what is inside it.
+#[inline(always)]
+fn append_null(plan: &Plan, field: FieldAt, rows: &mut Rows) -> Option<()> {
+    if plan.field(field).required {
+        return None;
+    }
+    column_mut(rows, field)?.push_null();
+    let inside = plan.inside(field).all.clone();
+    rows.nested[inside].iter_mut().for_each(Column::push_null);
+    Some(())
 }
 
 /// The end of the string whose first byte is at `start`, if it has no escapes.

@@ -46,6 +46,8 @@ pub struct Decoder<'p> {
     validator: Validator,
     /// Where the fields inside an object are.
     nested: Vec<Token>,
+    /// Where the objects start that a record is inside of.
+    opened: Vec<usize>,
     /// The JSON of a field of CSV.
     unescaped: Vec<u8>,
 }
@@ -71,6 +73,7 @@ impl<'p> Decoder<'p> {
             record: Record::default(),
             validator: Validator::new(landed_at_micros),
             nested: Vec::new(),
+            opened: Vec::new(),
             unescaped: Vec::new(),
         }
     }
@@ -94,9 +97,9 @@ impl<'p> Decoder<'p> {
         start: usize,
         rows: &mut Rows,
     ) -> Option<usize> {
-        let (validator, nested) = (&mut self.validator, &mut self.nested);
+        let (validator, opened) = (&mut self.validator, &mut self.opened);
         let unknown = &mut self.record.unknown;
-        let mut expected = Expected { plan: self.plan, validator, nested, unknown, text };
+        let mut expected = Expected { plan: self.plan, validator, opened, unknown, text };
         let Some(next) = expected.append(simd, &self.shape, start, rows) else {
             rows.truncate(rows.lines.len());
             return None;
@@ -143,8 +146,13 @@ impl<'p> Decoder<'p> {
 
     fn learn_shape(&mut self, bytes: &[u8], span: Range<usize>) {
         self.misses += 1;
-        if self.members.len() > self.shape.fields.len() || self.misses > MISSES_BEFORE_LEARNING {
-            self.shape.learn(bytes, span, &self.members, self.plan.fields.len());
+        let fields = &self.record.fields;
+        let opens = |column: &usize| nested::is_object(fields[*column], bytes);
+        if self.members.len() > self.shape.members
+            || self.misses > MISSES_BEFORE_LEARNING
+            || self.shape.unopened.iter().any(opens)
+        {
+            self.shape.learn(bytes, span, &self.members, self.plan);
             self.misses = 0;
         }
     }

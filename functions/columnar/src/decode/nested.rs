@@ -26,7 +26,8 @@ fn locate(nested: &[Nested], inside: &Inside, object: Token, text: &[u8], tokens
     }
 }
 
-fn is_object(token: Token, text: &[u8]) -> bool {
+/// Whether a value is a JSON object.
+pub(crate) fn is_object(token: Token, text: &[u8]) -> bool {
     token.kind == Kind::Nested && token.of(text).starts_with(b"{")
 }
 

@@ -4,36 +4,64 @@
 
 use std::ops::Range;
 
-use crate::decode::json::Member;
-use crate::decode::record::Kind;
+use crate::decode::json::{self, Member};
+use crate::decode::nested::is_object;
+use crate::decode::record::{Kind, Token};
+use crate::plan::{FieldAt, Plan};
 use crate::simd::LANES;
 
 /// What stands between the values of a record, and whose values they are.
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
-    pub(crate) fields: Vec<ShapeField>,
+    pub(crate) steps: Vec<Step>,
     /// What follows the last value: the closing brace. `None` before a shape is learnt.
     pub(crate) end: Option<Literal>,
-    /// The columns that none of the fields belongs to.
+    /// The columns that none of the steps belongs to.
     pub(crate) absent: Vec<usize>,
+    /// How many members the record had.
+    pub(crate) members: usize,
+    /// The columns with fields inside whose value was no object.
+    pub(crate) unopened: Vec<usize>,
 }
 
+/// A step on the way through a record.
 #[derive(Debug)]
-pub(crate) struct ShapeField {
-    /// What stands before the value: brace or comma, name, colon, spaces.
-    pub(crate) before: Literal,
-    pub(crate) owner: Owner,
+pub(crate) enum Step {
+    /// A value.
+    Value {
+        /// What stands before it: brace or comma, name, colon, spaces.
+        before: Literal,
+        owner: Owner,
+    },
+    /// The start of an object with fields inside, or a null in its place.
+    Open {
+        /// What stands before its brace.
+        before: Literal,
+        object: FieldAt,
+        /// The step that closes it; `None` where the example had no object.
+        close: Option<usize>,
+    },
+    /// The end of an object with fields inside.
+    Close {
+        /// What follows its last value: the closing brace.
+        before: Literal,
+        object: FieldAt,
+        /// The fields directly inside that none of the steps belongs to.
+        absent: Vec<usize>,
+    },
 }
 
 /// Whose value it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Owner {
-    Column(usize),
+    Field(FieldAt),
     /// Of no column; where its name stands, from the start of what is before the value.
     Unknown {
         name_start: usize,
         name_end: usize,
     },
+    /// Of no field inside an object.
+    Ignored,
 }
 
 /// Bytes that are expected as they are.
@@ -48,43 +76,122 @@ pub(crate) struct Literal {
 
 impl Shape {
     /// Takes the shape of a record: its members in their order, in the `span` of a text that is
-    /// valid UTF-8 there. A record that names one of the `columns` twice is no example.
+    /// valid UTF-8 there. A record that names a column, or a field inside one, twice is no example.
     pub(crate) fn learn(
         &mut self,
         text: &[u8],
         span: Range<usize>,
         members: &[Member],
-        columns: usize,
+        plan: &Plan,
     ) {
-        self.fields.clear();
-        self.end = None;
-        let mut at = span.start;
+        *self = Self { members: members.len(), ..Self::default() };
+        let mut example = Example { text, plan, at: span.start, steps: Vec::new() };
+        let mut seen = Vec::new();
         for member in members {
-            let value = member.value;
-            let opens = usize::from(matches!(value.kind, Kind::Text | Kind::EscapedText));
-            let value_start = value.start() - opens;
-            let owner = match member.column {
-                Some(column) if self.has(column) => return self.fields.clear(),
-                Some(column) => Owner::Column(column),
-                None => Owner::Unknown {
-                    name_start: member.name.start() - at,
-                    name_end: member.name.end() - at,
-                },
-            };
-            if member.name.kind == Kind::EscapedText && member.column.is_none() {
-                return self.fields.clear();
+            if member.column.is_some_and(|column| seen.contains(&column)) {
+                return;
             }
-            self.fields.push(ShapeField { before: Literal::new(&text[at..value_start]), owner });
-            at = value.end() + opens;
+            seen.extend(member.column);
+            let added = match member.column {
+                Some(column) => example.add_field(FieldAt::Column(column), member.value),
+                None => example.add_unknown(member),
+            };
+            if added.is_none() {
+                return;
+            }
         }
-        self.end = Some(Literal::new(&text[at..span.end]));
-        self.absent = (0..columns).filter(|column| !self.has(*column)).collect();
+        let unopened = |step: &Step| match step {
+            Step::Open { object: FieldAt::Column(column), close: None, .. } => Some(*column),
+            _ => None,
+        };
+        self.unopened = example.steps.iter().filter_map(unopened).collect();
+        self.absent = (0..plan.fields.len()).filter(|column| !seen.contains(column)).collect();
+        self.end = Some(Literal::new(&text[example.at..span.end]));
+        self.steps = example.steps;
+    }
+}
+
+/// The record that a shape is learnt from, as far as it is read.
+struct Example<'a> {
+    text: &'a [u8],
+    plan: &'a Plan,
+    at: usize,
+    steps: Vec<Step>,
+}
+
+impl Example<'_> {
+    /// Adds the steps of a field's value; `None` when the record is no example.
+    fn add_field(&mut self, field: FieldAt, value: Token) -> Option<()> {
+        if self.plan.inside(field).all.is_empty() {
+            self.add_value(Owner::Field(field), value);
+            return Some(());
+        }
+        if !is_object(value, self.text) {
+            let before = self.pass_value(value);
+            self.steps.push(Step::Open { before, object: field, close: None });
+            return Some(());
+        }
+        let open = self.steps.len();
+        let before = self.pass_to(value.start());
+        self.steps.push(Step::Open { before, object: field, close: None });
+        let absent = self.add_members(field, value)?;
+        let before = self.pass_to(value.end());
+        let end = self.steps.len();
+        if let Some(Step::Open { close, .. }) = self.steps.get_mut(open) {
+            *close = Some(end);
+        }
+        self.steps.push(Step::Close { before, object: field, absent });
+        Some(())
     }
 
-    fn has(&self, column: usize) -> bool {
-        self.fields
-            .iter()
-            .any(|field| matches!(field.owner, Owner::Column(other) if other == column))
+    /// Adds what is inside an object, and returns the fields that are not.
+    fn add_members(&mut self, object: FieldAt, value: Token) -> Option<Vec<usize>> {
+        let mut members = Vec::new();
+        json::scan_members(self.text, value.start(), |name, value| members.push((name, value)))
+            .ok()?;
+        let inside = self.plan.inside(object);
+        let mut seen = Vec::new();
+        for (name, value) in members {
+            match inside.names.find(name, self.text).map(|child| inside.positions[child]) {
+                Some(child) if seen.contains(&child) => return None,
+                Some(child) => {
+                    seen.push(child);
+                    self.add_field(FieldAt::Nested(child), value)?;
+                }
+                None => self.add_value(Owner::Ignored, value),
+            }
+        }
+        Some(inside.positions.iter().copied().filter(|child| !seen.contains(child)).collect())
+    }
+
+    fn add_unknown(&mut self, member: &Member) -> Option<()> {
+        if member.name.kind == Kind::EscapedText {
+            return None;
+        }
+        let [name_start, name_end] =
+            [member.name.start(), member.name.end()].map(|place| place - self.at);
+        self.add_value(Owner::Unknown { name_start, name_end }, member.value);
+        Some(())
+    }
+
+    fn add_value(&mut self, owner: Owner, value: Token) {
+        let before = self.pass_value(value);
+        self.steps.push(Step::Value { before, owner });
+    }
+
+    /// Passes a value, and returns what stands before it.
+    fn pass_value(&mut self, value: Token) -> Literal {
+        let quote = usize::from(matches!(value.kind, Kind::Text | Kind::EscapedText));
+        let before = self.pass_to(value.start() - quote);
+        self.at = value.end() + quote;
+        before
+    }
+
+    /// Goes to a place, and returns what stands before it.
+    fn pass_to(&mut self, place: usize) -> Literal {
+        let literal = Literal::new(&self.text[self.at..place]);
+        self.at = place;
+        literal
     }
 }
 
