@@ -1,21 +1,26 @@
-"""Publishes orders once an hour: audit, then merge, then check.
+"""Publishes a dataset once an hour: audit, then merge, then check.
+
+The dataset is the one this file is named after: a copy under another name schedules another.
 
 What each step does is the publish function's business; this file says when it
 runs and what happens when it fails. A step fails when the function answers with
 an error, so a failed check stops the run and sends an e-mail.
 
 Airflow Variables, read when a task runs:
-    snowline_orders_publish_function  name or ARN of the publish function
-    snowline_alert_email              who hears of a failure
+    snowline_<dataset>_publish_function  name or ARN of the publish function
+    snowline_alert_email                 who hears of a failure
 
 The e-mail leaves through the connection ``smtp_default``.
 """
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from airflow import DAG
 from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeFunctionOperator
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+DATASET = Path(__file__).stem
 
 FAILURE_EMAIL = SmtpNotifier(
     to="{{ var.value.snowline_alert_email }}",
@@ -41,7 +46,7 @@ def publish(task: str) -> LambdaInvokeFunctionOperator:
     """One call of the publish function, which learns the task and the run."""
     return LambdaInvokeFunctionOperator(
         task_id=task,
-        function_name="{{ var.value.snowline_orders_publish_function }}",
+        function_name=f"{{{{ var.value.snowline_{DATASET}_publish_function }}}}",
         payload=f'{{"task": "{task}", "run_id": {{{{ run_id | tojson }}}}}}',
         log_type="Tail",
         botocore_config=LAMBDA_CLIENT,
@@ -50,8 +55,8 @@ def publish(task: str) -> LambdaInvokeFunctionOperator:
 
 
 with DAG(
-    dag_id="snowline_orders",
-    description="Audit, merge and check the orders that have been loaded.",
+    dag_id=f"snowline_{DATASET}",
+    description=f"Audit, merge and check the {DATASET} that have been loaded.",
     schedule="@hourly",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,

@@ -1,5 +1,6 @@
 """The DAG's shape, and runs of it with the real operator."""
 
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -39,6 +40,14 @@ def test_a_call_is_retried_by_airflow_alone_and_outlasts_the_function(dag, task_
     assert client.retries["total_max_attempts"] == 1
     assert client.tcp_keepalive is True
     assert task.execution_timeout > timedelta(seconds=client.read_timeout)
+
+
+def test_a_copy_of_the_file_schedules_the_dataset_it_is_named_after(tmp_path):
+    shutil.copy(DAGS / "orders.py", tmp_path / "rides.py")
+    bag = DagBag(str(tmp_path), include_examples=False)
+    assert not bag.import_errors and set(bag.dags) == {"snowline_rides"}
+    functions = {task.function_name for task in bag.dags["snowline_rides"].tasks}
+    assert functions == {"{{ var.value.snowline_rides_publish_function }}"}
 
 
 def test_a_run_gives_each_step_its_task_and_the_run_id(dag, airflow_database, publish_function):
