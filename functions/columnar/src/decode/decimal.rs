@@ -67,21 +67,28 @@ pub(crate) fn parse_short(window: &[u8; 9], length: usize, scale: u8) -> Option<
     Some(if minus == 1 { -value } else { value })
 }
 
-/// Parses what most longer numbers are: up to sixteen digits and a sign, and nothing else. `None`
-/// leaves the text to [`parse_decimal`].
+/// Parses a longer number: at most eighteen digits, without an exponent, with no more decimals than
+/// `scale`. `None` leaves the text to [`parse_decimal`]; the grammar is the caller's matter.
 #[inline(always)]
-pub(crate) fn parse_whole(text: &[u8], scale: u8) -> Option<i64> {
+pub(crate) fn parse_long(text: &[u8], scale: u8) -> Option<i64> {
     let minus = usize::from(text.first() == Some(&b'-'));
-    let (head, low) = text.get(minus..)?.split_last_chunk::<8>()?;
-    let mut high = [b'0'; 8];
-    high.get_mut(8_usize.checked_sub(head.len())?..)?.copy_from_slice(head);
-    let digits = |word: [u8; 8]| {
-        let digits = u64::from_le_bytes(word) ^ splat(b'0');
-        let is_number = (digits.wrapping_add(splat(0x7F - 9)) | digits) & splat(0x80) == 0;
-        is_number.then(|| join_digits(digits) as i64)
-    };
-    let value = digits(high)? * 100_000_000 + digits(*low)?;
-    let value = value.checked_mul(*POWERS.get(usize::from(scale))?)?;
+    let text = text.get(minus..)?;
+    let (mut value, mut point) = (0_i64, None);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'.' => point = Some(at),
+            digit => {
+                value = value.wrapping_mul(10).wrapping_add(i64::from(digit.wrapping_sub(b'0')))
+            }
+        }
+    }
+    let digits = text.len() - usize::from(point.is_some());
+    let decimals = point.map_or(0, |point| text.len() - 1 - point);
+    let missing = usize::from(scale).checked_sub(decimals)?;
+    if digits > 18 {
+        return None;
+    }
+    let value = value.checked_mul(*POWERS.get(missing)?)?;
     Some(if minus == 1 { -value } else { value })
 }
 
@@ -224,6 +231,20 @@ mod tests {
                 let decimals = plain.split_once('.').map_or(0, |(_, decimals)| decimals.len());
                 let is_short = plain.len() <= 8 && decimals <= usize::from(scale);
                 prop_assert!(!is_short || text.contains(['e', 'E']));
+            }
+        }
+
+        #[test]
+        fn long_numbers_are_what_all_are(
+            text in "-?(0|[1-9][0-9]{0,19})(\\.[0-9]{1,9})?", scale in 0_u8..10,
+        ) {
+            if let Some(value) = parse_long(text.as_bytes(), scale) {
+                prop_assert_eq!(parse_decimal(text.as_bytes(), 38, scale), Ok(i128::from(value)));
+            } else {
+                let plain = text.trim_start_matches('-');
+                let decimals = plain.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+                let whole = plain.len() - decimals;
+                prop_assert!(decimals > scale.into() || whole + usize::from(scale) > 18);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use contract::{DataType, UnknownFields};
 
 use crate::columns::{Column, Values};
-use crate::decode::decimal::{parse_short, parse_whole};
+use crate::decode::decimal::{parse_long, parse_short};
 use crate::decode::framing::MAX_RECORD_BYTES;
 use crate::decode::record::{Kind, Token};
 use crate::decode::shape::{Owner, Shape, Step, window};
@@ -177,9 +177,9 @@ impl Expected<'_> {
                 end + 1
             }
             (Values::Int64(values), b'-' | b'0'..=b'9') if field.takes_plain_numbers => {
-                let end = scan_plain_number(simd, text, at)?;
-                let value = parse_short(text.get(at..)?.first_chunk()?, end - at, field.scale)
-                    .or_else(|| parse_whole(&text[at..end], field.scale))?;
+                let Some((value, end)) = parse_plain_number(simd, text, at, field.scale) else {
+                    return self.append_other(simd, at, field, column, marks);
+                };
                 if !field.number_range.contains(&value) || !self.validator.is_in_time(field, value)
                 {
                     return None;
@@ -291,6 +291,21 @@ fn scan_plain_string(
         }
         at += LANES;
     }
+}
+
+/// The value at `scale` of the number at `start`, and its end, if it is short and has no exponent.
+#[inline(always)]
+fn parse_plain_number(
+    simd: impl Simd,
+    text: &[u8],
+    start: usize,
+    scale: u8,
+) -> Option<(i64, usize)> {
+    let end = scan_plain_number(simd, text, start)?;
+    let window = text.get(start..)?.first_chunk()?;
+    let value =
+        parse_short(window, end - start, scale).or_else(|| parse_long(&text[start..end], scale))?;
+    Some((value, end))
 }
 
 /// The end of the number at `start`, if it is short and has no exponent.
