@@ -56,56 +56,27 @@ impl Expected<'_> {
         self.opened.clear();
         let mut next_step = 0;
         while let Some(step) = shape.steps.get(next_step) {
+            let Step::Value { before, owner } = step else {
+                (at, next_step) = self.pass_brace(step, next_step, at, rows)?;
+                continue;
+            };
             next_step += 1;
-            match step {
-                Step::Value { before, owner } => {
-                    let fits = before.fits(window(self.text, at)?, self.text, at);
-                    let value = at + before.bytes.len();
-                    match *owner {
-                        Owner::Field(field) if fits => {
-                            at = self.append_value(simd, value, field, rows, &mut marks)?;
-                        }
-                        Owner::Field(field) => append_null(self.plan, field, rows)?,
-                        Owner::Unknown { name_start, name_end } if fits => {
-                            let (token, next) = self.scan_value(simd, value, &mut marks)?;
-                            let name = Token::new(Kind::Text, at + name_start, at + name_end);
-                            self.unknown.push((name, token));
-                            at = next;
-                        }
-                        Owner::Ignored if fits => {
-                            at = self.scan_value(simd, value, &mut marks)?.1;
-                        }
-                        Owner::Unknown { .. } | Owner::Ignored => {}
-                    }
+            let fits = before.fits(window(self.text, at)?, self.text, at);
+            let value = at + before.bytes.len();
+            match *owner {
+                Owner::Field(field) if fits => {
+                    at = self.append_value(simd, value, field, rows, &mut marks)?;
                 }
-                Step::Open { before, object, close } => {
-                    let fits = before.fits(window(self.text, at)?, self.text, at);
-                    let value = at + before.bytes.len();
-                    if fits && self.text.get(value)? == &b'{' {
-                        // Otherwise the shape does not know what is inside.
-                        (*close)?;
-                        self.opened.push(value);
-                        at = value;
-                        continue;
+                Owner::Field(field) => append_null(self.plan, field, rows)?,
+                Owner::Unknown(name) if fits => {
+                    let (token, next) = self.scan_value(simd, value, &mut marks)?;
+                    if let Some((start, end)) = name {
+                        let name = Token::new(Kind::Text, at + start, at + end);
+                        self.unknown.push((name, token));
                     }
-                    if fits {
-                        at = value + NULL.len();
-                        (self.text.get(value..at)? == NULL).then_some(())?;
-                    }
-                    append_null(self.plan, *object, rows)?;
-                    next_step = close.map_or(next_step, |close| close + 1);
+                    at = next;
                 }
-                Step::Close { before, object, absent } => {
-                    if !before.fits(window(self.text, at)?, self.text, at) {
-                        return None;
-                    }
-                    at += before.bytes.len();
-                    let start = self.opened.pop()?;
-                    self.append_object(start..at, *object, rows)?;
-                    for &child in absent {
-                        append_null(self.plan, FieldAt::Nested(child), rows)?;
-                    }
-                }
+                Owner::Unknown(_) => {}
             }
         }
         for &column in &shape.absent {
@@ -131,6 +102,49 @@ impl Expected<'_> {
             [b'\r', b'\n', ..] => Some(end + 2),
             [b'{', ..] => Some(end),
             _ => None,
+        }
+    }
+
+    /// Goes into an object with fields inside, or out of it; returns the position and the step that
+    /// follow. Not inlined, to keep the loop over values tight.
+    #[inline(never)]
+    fn pass_brace(
+        &mut self,
+        step: &Step,
+        number: usize,
+        at: usize,
+        rows: &mut Rows,
+    ) -> Option<(usize, usize)> {
+        match step {
+            Step::Value { .. } => None,
+            Step::Open { before, object, close } => {
+                let fits = before.fits(window(self.text, at)?, self.text, at);
+                let value = at + before.bytes.len();
+                if fits && self.text.get(value)? == &b'{' {
+                    // Otherwise the shape does not know what is inside.
+                    (*close)?;
+                    self.opened.push(value);
+                    return Some((value, number + 1));
+                }
+                if fits && self.text.get(value..value + NULL.len())? != NULL {
+                    return None;
+                }
+                append_null(self.plan, *object, rows)?;
+                let next = if fits { value + NULL.len() } else { at };
+                Some((next, close.unwrap_or(number) + 1))
+            }
+            Step::Close { before, object, absent } => {
+                if !before.fits(window(self.text, at)?, self.text, at) {
+                    return None;
+                }
+                let end = at + before.bytes.len();
+                let start = self.opened.pop()?;
+                self.append_object(start..end, *object, rows)?;
+                for &child in absent {
+                    append_null(self.plan, FieldAt::Nested(child), rows)?;
+                }
+                Some((end, number + 1))
+            }
         }
     }
 

@@ -55,13 +55,9 @@ pub(crate) enum Step {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Owner {
     Field(FieldAt),
-    /// Of no column; where its name stands, from the start of what is before the value.
-    Unknown {
-        name_start: usize,
-        name_end: usize,
-    },
-    /// Of no field inside an object.
-    Ignored,
+    /// Nobody's. Of a member of the record it is said where its name stands, from the start of what
+    /// is before the value.
+    Unknown(Option<(usize, usize)>),
 }
 
 /// Bytes that are expected as they are.
@@ -158,7 +154,7 @@ impl Example<'_> {
                     seen.push(child);
                     self.add_field(FieldAt::Nested(child), value)?;
                 }
-                None => self.add_value(Owner::Ignored, value),
+                None => self.add_value(Owner::Unknown(None), value),
             }
         }
         Some(inside.positions.iter().copied().filter(|child| !seen.contains(child)).collect())
@@ -168,9 +164,8 @@ impl Example<'_> {
         if member.name.kind == Kind::EscapedText {
             return None;
         }
-        let [name_start, name_end] =
-            [member.name.start(), member.name.end()].map(|place| place - self.at);
-        self.add_value(Owner::Unknown { name_start, name_end }, member.value);
+        let name = (member.name.start() - self.at, member.name.end() - self.at);
+        self.add_value(Owner::Unknown(Some(name)), member.value);
         Some(())
     }
 
