@@ -26,11 +26,30 @@ and {% endif -%}
 {%- endmacro -%}
 
 {#
+  The JSON text of a column as a variant. Of a repeated name the last value counts. Text that cannot
+  be parsed stays a text, so that one value neither fails the merge nor turns null.
+#}
+{%- macro variant(relation, column) -%}
+coalesce(try_parse_json({{ relation }}.{{ column }}, 'd'), to_variant({{ relation }}.{{ column }}))
+{%- endmacro -%}
+
+{#
   The newest version of each key among the rows that arrived since the last merge. Left out is a
   key whose newer delete staging already holds: a late row must not bring a deleted one back.
+  Columns have the types of analytics.
 #}
 {%- macro arrived_rows(dataset, tables, columns, version_order) -%}
+{%- if columns | selectattr('is_json') | list %}
+select
+    {%- for column in columns if not column.is_json %}
+    newest.{{ column.name }},
+    {%- endfor %}
+    {%- for column in columns if column.is_json %}
+    {{ variant('newest', column.name) }} as {{ column.name }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
+{%- else %}
 select newest.*
+{%- endif %}
 from (
     select
         {%- for column in columns %}

@@ -8,13 +8,13 @@ use role sysadmin;
 use database {{ settings.database }};
 
 create table if not exists staging.{{ tables.rows }} (
-    {{ definitions(columns) | indent(4) }}
+    {{ definitions(columns, 'type') | indent(4) }}
     _loaded_at timestamp_ntz(6) not null comment 'when COPY began to read the file, UTC'
 );
 {%- for aggregate in aggregates %}
 
 create table if not exists staging.{{ aggregate.name }} (
-    {{ definitions(aggregate.columns) | indent(4) }}
+    {{ definitions(aggregate.columns, 'type') | indent(4) }}
     _loaded_at timestamp_ntz(6) not null comment 'when COPY began to read the file, UTC'
 );
 {%- endfor %}

@@ -8,7 +8,7 @@ use role sysadmin;
 use database {{ settings.database }};
 
 create table if not exists analytics.{{ tables.analytics }} (
-    {{ definitions(columns) | indent(4) }}
+    {{ definitions(columns, 'analytics_type') | indent(4) }}
     _merged_at timestamp_ntz(6) not null comment 'when this version was merged, UTC',
     primary key (
         {%- for column in dataset.dedupe.key %}{{ column }}{% if not loop.last %}, {% endif %}{% endfor -%}

@@ -18,7 +18,8 @@ pub struct CheckResult {
     pub check_id: String,
     /// Whether a failure fails the task.
     pub severity: Severity,
-    /// Whether the value satisfies the threshold; false if nothing could be measured.
+    /// Whether the value satisfies the threshold. Where there was nothing to measure, the check's
+    /// query says what that means; where its query failed, this is false.
     pub passed: bool,
     /// The measured number, as the warehouse wrote it; none if there was nothing to measure.
     #[serde(serialize_with = "as_number")]

@@ -164,10 +164,13 @@ impl Publisher {
             .count("ChecksFailed", failed(Severity::Error))
             .count("ChecksWarned", failed(Severity::Warning))
             .milliseconds("CheckTime", elapsed);
-        let freshness = checks.iter().find(|one| one.check_id == "freshness");
-        let minutes = freshness.and_then(|one| one.value.as_ref()?.parse::<f64>().ok());
-        if let Some(age) = minutes.and_then(|age| Duration::try_from_secs_f64(age * 60.0).ok()) {
-            metrics = metrics.milliseconds("Freshness", age);
+        for (metric, check_id) in [("Freshness", "freshness"), ("Latency", "latency")] {
+            let check = checks.iter().find(|one| one.check_id == check_id);
+            let minutes = check.and_then(|one| one.value.as_ref()?.parse::<f64>().ok());
+            let time = minutes.and_then(|time| Duration::try_from_secs_f64(time * 60.0).ok());
+            if let Some(time) = time {
+                metrics = metrics.milliseconds(metric, time);
+            }
         }
         metrics.emit();
     }

@@ -2,8 +2,17 @@ use contract::{Check, Comparison, Decimal, Metric, Severity};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
+use Unmeasured::{Fails, Passes};
+
 use crate::dialect::condition;
 use crate::{StatementError, Statements};
+
+/// What becomes of a check where there is nothing to measure.
+#[derive(Clone, Copy)]
+enum Unmeasured {
+    Passes,
+    Fails,
+}
 
 /// A check to run against analytics after a merge.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,26 +34,46 @@ pub struct CheckStatement {
 }
 
 impl Statements {
-    /// The contract's checks in contract order, then `freshness` when the contract promises it,
-    /// then `volume`.
+    /// The contract's checks in contract order, then `freshness`, `latency` and `retention` so far
+    /// as the contract promises them, then `volume`.
     ///
     /// # Errors
     /// [`StatementError::Render`].
     pub fn checks(&self) -> Result<Vec<CheckStatement>, StatementError> {
-        let mut checks = Vec::with_capacity(self.dataset.checks.len() + 2);
+        let mut checks = Vec::with_capacity(self.dataset.checks.len() + 4);
         for check in &self.dataset.checks {
             checks.push(self.contract_check(check)?);
         }
-        if let Some(freshness) = &self.dataset.freshness {
-            let bound = Decimal { unscaled: freshness.minutes.into(), scale: 0 };
-            let must = Comparison::BeLessOrEqualTo { bound };
-            let measure = self.render("checks/freshness.sql", context! {})?;
-            checks.push(self.value_check("freshness", Severity::Error, must, measure)?);
-        }
+        checks.extend(self.service_checks()?);
         let percent = |unscaled| Decimal { unscaled, scale: 0 };
         let must = Comparison::BeBetween { low: percent(50), high: percent(200) };
         let measure = self.render("checks/volume.sql", context! {})?;
-        checks.push(self.value_check("volume", Severity::Warning, must, measure)?);
+        checks.push(self.value_check("volume", Severity::Warning, must, &measure, Fails)?);
+        Ok(checks)
+    }
+
+    /// What the contract's service levels promise. A table without rows is not fresh; but where
+    /// nothing was merged, nothing was late.
+    fn service_checks(&self) -> Result<Vec<CheckStatement>, StatementError> {
+        let within = |minutes: u32| Comparison::BeLessOrEqualTo {
+            bound: Decimal { unscaled: minutes.into(), scale: 0 },
+        };
+        let mut checks = Vec::new();
+        if let Some(freshness) = &self.dataset.freshness {
+            let measure = self.render("checks/freshness.sql", context! {})?;
+            let must = within(freshness.minutes);
+            checks.push(self.value_check("freshness", Severity::Error, must, &measure, Fails)?);
+        }
+        if let Some(latency) = &self.dataset.latency {
+            let measure = self.render("checks/latency.sql", context! {})?;
+            let must = within(latency.minutes);
+            checks.push(self.value_check("latency", Severity::Error, must, &measure, Passes)?);
+        }
+        if self.dataset.retention.is_some() {
+            let rows = self.render("checks/retention.sql", context! {})?;
+            let must = Comparison::Be { bound: Decimal { unscaled: 0, scale: 0 } };
+            checks.push(self.row_check("retention", Severity::Warning, must, rows, false)?);
+        }
         Ok(checks)
     }
 
@@ -61,18 +90,30 @@ impl Statements {
             Metric::Sql { query } => {
                 let query =
                     self.render("checks/sql.sql", context! { query => self.object(query) })?;
-                return self.value_check(&check.id, check.severity, check.must, query);
+                return self.value_check(&check.id, check.severity, check.must, &query, Fails);
             }
         };
         let text = self.render(template, context! { metric })?;
-        let Some(percent) = percent else {
-            return self.value_check(&check.id, check.severity, check.must, text);
-        };
-        let rows = Value::from_safe_string(statement_of(&text).to_owned());
+        match percent {
+            Some(percent) => self.row_check(&check.id, check.severity, check.must, text, percent),
+            None => self.value_check(&check.id, check.severity, check.must, &text, Fails),
+        }
+    }
+
+    /// Counts the rows that a query lists; they are the check's failing rows.
+    fn row_check(
+        &self,
+        id: &str,
+        severity: Severity,
+        must: Comparison,
+        failing_rows: String,
+        percent: bool,
+    ) -> Result<CheckStatement, StatementError> {
+        let rows = Value::from_safe_string(statement_of(&failing_rows).to_owned());
         let keys = self.render("checks/failing_keys.sql", context! { rows => rows.clone() })?;
         let measure = self.render("checks/count_rows.sql", context! { rows, percent })?;
-        let mut statement = self.value_check(&check.id, check.severity, check.must, measure)?;
-        statement.failing_rows_query = Some(text);
+        let mut statement = self.value_check(id, severity, must, &measure, Fails)?;
+        statement.failing_rows_query = Some(failing_rows);
         statement.failing_keys_query = Some(keys);
         Ok(statement)
     }
@@ -83,14 +124,20 @@ impl Statements {
         id: &str,
         severity: Severity,
         must: Comparison,
-        measure: String,
+        measure: &str,
+        unmeasured: Unmeasured,
     ) -> Result<CheckStatement, StatementError> {
         let threshold = condition(must);
+        let passed_unmeasured = match unmeasured {
+            Passes => "true",
+            Fails => "false",
+        };
         let query = self.render(
             "checks/measure.sql",
             context! {
-                measure => Value::from_safe_string(statement_of(&measure).to_owned()),
+                measure => Value::from_safe_string(statement_of(measure).to_owned()),
                 must => Value::from_safe_string(threshold.clone()),
+                passed_unmeasured,
             },
         )?;
         Ok(CheckStatement {

@@ -4,7 +4,7 @@ use contract::{Dataset, OutputColumn};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use crate::dialect::column_type;
+use crate::dialect::{analytics_type, column_type};
 
 /// The context of every template: `dataset` (the contract as it is), `tables` (names), `columns`
 /// of the staging table, `aggregates` with theirs, and `version_order` (what decides between two
@@ -39,11 +39,13 @@ fn columns(columns: &[OutputColumn]) -> Vec<Value> {
     columns.iter().map(column).collect()
 }
 
-/// A column as its definition needs it.
+/// A column as its definitions need it: `type` in staging, `analytics_type` in analytics.
 pub(crate) fn column(column: &OutputColumn) -> Value {
     context! {
         name => column.name.as_str(),
         type => Value::from_safe_string(column_type(column.data_type)),
+        analytics_type => Value::from_safe_string(analytics_type(column.data_type)),
+        is_json => column.data_type.is_json(),
         nullable => column.nullable,
         comment => column.description.as_deref(),
     }

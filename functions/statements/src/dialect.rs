@@ -35,7 +35,7 @@ pub(crate) fn indent(text: &str, width: usize) -> String {
     text.trim().replace('\n', &margin).replace(&(margin + "\n"), "\n\n")
 }
 
-/// The column type that holds a contract's type.
+/// The column type that holds a contract's type in staging.
 pub(crate) fn column_type(data_type: DataType) -> String {
     match data_type {
         DataType::String { max_chars: Some(chars) } => format!("varchar({chars})"),
@@ -50,6 +50,11 @@ pub(crate) fn column_type(data_type: DataType) -> String {
         // JSON text: staging and files keep what was delivered.
         DataType::Object | DataType::Array => "varchar".to_owned(),
     }
+}
+
+/// The column type that holds a contract's type in analytics.
+pub(crate) fn analytics_type(data_type: DataType) -> String {
+    if data_type.is_json() { "variant".to_owned() } else { column_type(data_type) }
 }
 
 /// What follows the measured value in a condition: `>= 0`, `between 1 and 5`.

@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use contract::{
-    Check, Column, Comparison, DataType, Dataset, Decimal, Dedupe, Format, Metric, Severity,
-    UnknownFields,
+    CalendarUnit, Check, Column, Comparison, DataType, Dataset, Decimal, Dedupe, Format, Metric,
+    Retention, Severity, UnknownFields,
 };
 use statements::{Settings, Statements};
 
@@ -18,6 +18,12 @@ fn orders_match_their_golden_files() {
     let folders =
         ["setup", "views", "grants", "schema", "staging", "publish", "checks", "trace", "samples"];
     compare(&datasets::load("orders").unwrap(), &folders);
+}
+
+#[test]
+fn rides_match_their_golden_files() {
+    let folders = ["setup", "views", "grants", "schema", "staging", "publish", "checks", "trace"];
+    compare(&datasets::load("rides").unwrap(), &folders);
 }
 
 #[test]
@@ -123,6 +129,7 @@ fn readings() -> Dataset {
         column("revision", DataType::Integer, true),
         column("celsius", DataType::Double, false),
         column("unit", DataType::String { max_chars: Some(8) }, false),
+        column("calibrated_on", DataType::Date, false),
     ];
     let dedupe = Dedupe {
         key: vec!["sensor".to_owned(), "measured_at".to_owned()],
@@ -131,6 +138,11 @@ fn readings() -> Dataset {
     Dataset {
         format: Format::Csv,
         unknown_fields: UnknownFields::Drop,
+        retention: Some(Retention {
+            column: "calibrated_on".to_owned(),
+            amount: 18,
+            unit: CalendarUnit::Month,
+        }),
         checks: vec![
             check(
                 "celsius_missing",

@@ -12,3 +12,9 @@ add column if not exists unit varchar(8);
 
 alter table staging.readings
 add column if not exists unit varchar(8);
+
+alter table analytics.processed_readings
+add column if not exists calibrated_on date;
+
+alter table staging.readings
+add column if not exists calibrated_on date;

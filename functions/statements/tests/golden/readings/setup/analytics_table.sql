@@ -12,6 +12,7 @@ create table if not exists analytics.processed_readings (
     revision number(19, 0) not null,
     celsius float,
     unit varchar(8),
+    calibrated_on date,
     _source_object varchar not null comment 'landing object, as s3://bucket/key',
     _source_line number(19, 0) not null comment 'line in the decompressed object, from 1; a record behind another on one line counts as a line',
     _landed_at timestamp_ntz(6) not null comment 'LastModified of the landing object, UTC',

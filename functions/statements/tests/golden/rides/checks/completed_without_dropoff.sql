@@ -1,0 +1,11 @@
+-- Measures one value and compares it with what the contract demands.
+-- Grain: one row; value is null, and passed false, when there is nothing to measure.
+-- Repetition: reads only.
+select
+    measured.value,
+    coalesce(measured.value = 0, false) as passed
+from (
+    select (
+        select count(*) from analytics.processed_rides where status = 'completed' and dropoff is null
+    ) as value
+) as measured;

@@ -1,0 +1,150 @@
+-- Reconciles the ledger with staging: every row an object's entry counts is loaded, once, into the
+-- table of rows and into each aggregate.
+-- Grain: first the totals (finding is null), then a row an object, contract version and table that
+-- differ, at most 25 of each kind. Looks back seven days, as long as landing keeps the
+-- object to repair from.
+-- Repetition: reads only. An entry loaded twice counts once.
+with entries as (
+    select
+        id,
+        contract_version,
+        rows_accepted,
+        outputs,
+        _loaded_at,
+        's3://' || bucket || '/' || key as source_object
+    from ops.ledger
+    where
+        dataset = 'rides'
+        and landed_at >= dateadd(day, -7, sysdate())
+    qualify row_number() over (
+        partition by id, contract_version
+        order by _loaded_at desc
+    ) = 1
+),
+
+outputs as (
+    select
+        entries.id,
+        entries.contract_version,
+        output.value['table']::varchar as table_name,
+        output.value['rows']::number(19, 0) as rows_written
+    from entries, lateral flatten(input => entries.outputs) as output
+),
+
+expected as (
+    select
+        'rides' as table_name,
+        source_object,
+        contract_version,
+        sum(rows_accepted) as rows_expected,
+        max(_loaded_at) as known_at
+    from entries
+    group by source_object, contract_version
+    union all
+    select
+        'rides_hourly' as table_name,
+        entries.source_object,
+        entries.contract_version,
+        coalesce(sum(outputs.rows_written), 0) as rows_expected,
+        max(entries._loaded_at) as known_at
+    from entries
+    left join outputs
+        on
+            entries.id = outputs.id
+            and entries.contract_version = outputs.contract_version
+            and outputs.table_name = 'rides_hourly'
+    group by entries.source_object, entries.contract_version
+),
+
+loaded as (
+    select
+        'rides' as table_name,
+        _source_object as source_object,
+        _contract_version as contract_version,
+        count(*) as rows_found,
+        max(_loaded_at) as known_at
+    from staging.rides
+    where _landed_at >= dateadd(day, -7, sysdate())
+    group by _source_object, _contract_version
+    union all
+    select
+        'rides_hourly' as table_name,
+        _source_object as source_object,
+        _contract_version as contract_version,
+        count(*) as rows_found,
+        max(_loaded_at) as known_at
+    from staging.rides_hourly
+    where _landed_at >= dateadd(day, -7, sysdate())
+    group by _source_object, _contract_version
+),
+
+compared as (
+    select
+        coalesce(expected.table_name, loaded.table_name) as table_name,
+        coalesce(expected.source_object, loaded.source_object) as source_object,
+        coalesce(expected.contract_version, loaded.contract_version) as contract_version,
+        coalesce(expected.rows_expected, 0) as rows_expected,
+        coalesce(loaded.rows_found, 0) as rows_found,
+        case
+            when expected.rows_expected = coalesce(loaded.rows_found, 0) then 'equal'
+            when
+                (expected.table_name is null or loaded.table_name is null)
+                and coalesce(expected.known_at, loaded.known_at)
+                > dateadd(minute, -60, sysdate())
+                then 'pending'
+            when expected.table_name is null then 'no_ledger_entry'
+            when expected.rows_expected > coalesce(loaded.rows_found, 0) then 'rows_missing'
+            else 'rows_superfluous'
+        end as outcome
+    from expected
+    full outer join loaded
+        on
+            expected.table_name = loaded.table_name
+            and expected.source_object = loaded.source_object
+            and expected.contract_version = loaded.contract_version
+),
+
+findings as (
+    select
+        outcome as finding,
+        source_object,
+        contract_version,
+        table_name,
+        rows_expected,
+        rows_found
+    from compared
+    where outcome not in ('equal', 'pending')
+    qualify row_number() over (
+        partition by outcome
+        order by source_object, table_name, contract_version
+    ) <= 25
+)
+
+select
+    null as finding,
+    null as source_object,
+    null as contract_version,
+    null as table_name,
+    coalesce(sum(case when table_name = 'rides' then rows_expected end), 0) as rows_expected,
+    coalesce(sum(case when table_name = 'rides' then rows_found end), 0) as rows_found,
+    count(case when table_name = 'rides' then 1 end) as objects,
+    count(distinct case when outcome = 'pending' then source_object end) as pending,
+    count(case when outcome = 'rows_missing' then 1 end) as rows_missing,
+    count(case when outcome = 'rows_superfluous' then 1 end) as rows_superfluous,
+    count(case when outcome = 'no_ledger_entry' then 1 end) as no_ledger_entry
+from compared
+union all
+select
+    finding,
+    source_object,
+    contract_version,
+    table_name,
+    rows_expected,
+    rows_found,
+    null as objects,
+    null as pending,
+    null as rows_missing,
+    null as rows_superfluous,
+    null as no_ledger_entry
+from findings
+order by finding nulls first, source_object, table_name, contract_version;
