@@ -57,13 +57,18 @@ class Target:
             return RowError("100035", "22007", f"Timestamp '{source}' is not recognized")
         if kind == "DATE":
             return RowError("100040", "22007", f"Date '{source}' is not recognized")
+        if kind.startswith("TIME("):
+            return RowError("100108", "22007", f"Time '{source}' is not recognized")
         return RowError("100071", "22000", f"Failed to cast variant value {source} to {kind}")
 
 
 def targets(
-    table: Table, schema: pa.Schema, metadata: dict[str, str], case_sensitive: bool
+    table: Table, schema: pa.Schema, metadata: dict[str, str], case_sensitive: bool, is_json: bool
 ) -> list[Target]:
-    """Every column of the table: from metadata, from the file's column of its name, or null."""
+    """Every column of the table: from metadata, from the file's column of its name, or null.
+
+    Of a JSON file nested values come as JSON text.
+    """
     def fold(name: str) -> str:
         return name if case_sensitive else name.upper()
 
@@ -77,11 +82,11 @@ def targets(
         elif field is None:
             found.append(Target(column, "null", f"cast(null as {column.duckdb_type})"))
         else:
-            found.append(_matched(column, field))
+            found.append(_matched(column, field, is_json))
     return found
 
 
-def _matched(column: Column, field: pa.Field) -> Target:
+def _matched(column: Column, field: pa.Field, is_json: bool) -> Target:
     source = quoted((field.name,))
     if pa.types.is_string(field.type) and column.duckdb_type == "VARCHAR":
         return Target(column, source, source)
@@ -93,7 +98,7 @@ def _matched(column: Column, field: pa.Field) -> Target:
         return Target(column, source, f"cast(null as {column.duckdb_type})")
     if column.duckdb_type == "JSON":
         value = f"to_json({source})"
-        if pa.types.is_string(field.type):  # nested values come as JSON text
+        if is_json and pa.types.is_string(field.type):
             value = f"coalesce(try_cast({source} as json), {value})"
         return Target(column, source, value)
     return Target(column, source, f"try_cast({source} as {column.duckdb_type})")

@@ -124,7 +124,8 @@ def _load_group(
     outcomes: list[Outcome],
 ) -> None:
     found = copy_checks.targets(
-        statement.table, rows.schema, statement.metadata, statement.case_sensitive
+        statement.table, rows.schema, statement.metadata, statement.case_sensitive,
+        is_json=statement.file_format["TYPE"] == "JSON",
     )
     session.register(_RELATION, rows)
     try:

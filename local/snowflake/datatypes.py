@@ -18,14 +18,14 @@ _SIMPLE = {
     exp.DataType.Type.FLOAT: ("FLOAT", "DOUBLE"),
     exp.DataType.Type.BOOLEAN: ("BOOLEAN", "BOOLEAN"),
     exp.DataType.Type.DATE: ("DATE", "DATE"),
-    exp.DataType.Type.TIME: ("TIME", "TIME"),
     exp.DataType.Type.BINARY: ("BINARY", "BLOB"),
     exp.DataType.Type.VARBINARY: ("BINARY", "BLOB"),
     exp.DataType.Type.VARIANT: ("VARIANT", "JSON"),
     exp.DataType.Type.OBJECT: ("OBJECT", "JSON"),
     exp.DataType.Type.ARRAY: ("ARRAY", "JSON"),
 }
-_TIMESTAMPS = {
+_MOMENTS = {
+    exp.DataType.Type.TIME: ("TIME", "TIME"),
     exp.DataType.Type.TIMESTAMP: ("TIMESTAMP_NTZ", "TIMESTAMP"),
     exp.DataType.Type.TIMESTAMPNTZ: ("TIMESTAMP_NTZ", "TIMESTAMP"),
     exp.DataType.Type.DATETIME: ("TIMESTAMP_NTZ", "TIMESTAMP"),
@@ -45,7 +45,7 @@ class StoredType:
 
 
 def stored(data_type: exp.DataType) -> StoredType:
-    """How a declared type is stored. Timestamps hold microseconds whatever their precision."""
+    """How a declared type is stored. Timestamps and times hold microseconds whatever their precision."""
     kind = data_type.this
     parameters = [int(one.name) for one in data_type.expressions if one.name.isdigit()]
     if kind in _INTEGERS:
@@ -59,8 +59,8 @@ def stored(data_type: exp.DataType) -> StoredType:
         if not parameters:
             return StoredType(f"VARCHAR({MAX_CHARS})", "VARCHAR")
         return StoredType(f"VARCHAR({parameters[0]})", "VARCHAR", parameters[0])
-    if kind in _TIMESTAMPS:
-        name, duckdb = _TIMESTAMPS[kind]
+    if kind in _MOMENTS:
+        name, duckdb = _MOMENTS[kind]
         precision = parameters[0] if parameters else 9
         if precision not in (6, 9):
             raise errors.not_supported(f"{name}({precision}), only 6 and 9")

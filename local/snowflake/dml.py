@@ -65,9 +65,12 @@ def _insert(session: Session, tree: exp.Insert) -> Result:
     _check_width(tree, table, schema)
     set_name(node, table.name)
     node.set("alias", None)
+    names = [one.name for one in schema.expressions] if schema else [one.name for one in table.columns]
+    source = tree.expression.copy()
     sql = translate.duckdb_sql(tree, session.context)
     with session.statement() as transaction:
         transaction.consumed |= reads.streams
+        _check_variants(session, table, names, source)
         rows = session.arrow(f"{sql} returning *")
         record_appended(session, transaction, table, rows)
     count = rows.num_rows
@@ -87,15 +90,39 @@ def _check_width(tree: exp.Insert, table: Table, schema: exp.Schema | None) -> N
                 raise errors.compilation("002020", "21S01", message)
 
 
+def _check_variants(session: Session, table: Table, names: list[str], source: exp.Expression) -> None:
+    """Text does not become a variant by itself, as it would in DuckDB, which would parse it.
+
+    `source` has a column for each name.
+    """
+    variants = {column.name for column in table.columns if column.duckdb_type == "JSON"}
+    if variants.isdisjoint(names):
+        return
+    if not isinstance(source, exp.Values):
+        alias = exp.TableAlias(this=exp.to_identifier("source", quoted=True))
+        source = exp.Subquery(this=source, alias=alias)
+    described = translate.duckdb_sql(exp.select("*").from_(source).limit(0), session.context)
+    columns = session.execute(described).description or []
+    for name, (_, kind, *_) in zip(names, columns, strict=False):
+        if name in variants and str(kind) == "VARCHAR":
+            what = f"expecting VARIANT but got VARCHAR for column {name}"
+            raise errors.compilation("002023", "22000", f"Expression type does not match column data type, {what}")
+
+
 def _update(session: Session, tree: exp.Update) -> Result:
     node, table = _target(session, tree.this, "UPDATE")
     reads = resolve(tree, session.context, (node,))
     set_name(node, table.name)
     for assignment in tree.expressions:
         assignment.this.set("table", None)
+    names = [assignment.this.name for assignment in tree.expressions]
+    source = exp.select(*(one.expression.copy() for one in tree.expressions)).from_(node.copy())
+    if more := tree.args.get("from_"):
+        source = source.join(more.this.copy(), join_type="cross")
     sql = translate.duckdb_sql(tree, session.context)
     with session.statement() as transaction:
         transaction.consumed |= reads.streams
+        _check_variants(session, table, names, source)
         transaction.written.append(table)
         (count,) = session.execute(sql).fetchone() or (0,)
     counts = {"number of rows updated": count, "number of multi-joined rows updated": 0}
@@ -137,6 +164,9 @@ def _merge(session: Session, tree: exp.Merge) -> Result:
     reads = resolve(tree, session.context, (node,))
     set_name(node, table.name)
     duplicates = _duplicates_query(session, tree, node, whens, actions)
+    assigned = [pair for when in whens for pair in _assigned(when.args["then"], table)]
+    names = [name for name, _ in assigned]
+    source = _joined(tree, node, [value.copy() for _, value in assigned])
     for when in whens:
         if isinstance(when.args["then"], exp.Update):
             for assignment in when.args["then"].expressions:
@@ -144,6 +174,7 @@ def _merge(session: Session, tree: exp.Merge) -> Result:
     sql = translate.duckdb_sql(tree, session.context)
     with session.statement() as transaction:
         transaction.consumed |= reads.streams
+        _check_variants(session, table, names, source)
         if duplicates and session.execute(duplicates).fetchone():
             message = "Duplicate row detected during DML action"
             raise errors.SqlError("100090", "42P18", message)
@@ -152,6 +183,22 @@ def _merge(session: Session, tree: exp.Merge) -> Result:
         inserted = changed.filter(pc.equal(kinds, "INSERT")).remove_column(0)
         record_appended(session, transaction, table, inserted)
     return _merge_result(set(actions), kinds)
+
+
+def _assigned(then: exp.Expression, table: Table) -> list[tuple[str, exp.Expression]]:
+    """The columns that a clause sets, and to what."""
+    if isinstance(then, exp.Update):
+        return [(one.this.name, one.expression) for one in then.expressions]
+    if isinstance(then, exp.Insert):
+        names = [one.name for one in (then.this.expressions if then.this else table.columns)]
+        return list(zip(names, then.expression.expressions, strict=False))
+    return []
+
+
+def _joined(tree: exp.Merge, node: exp.Table, columns: list[exp.Expression]) -> exp.Select:
+    """Expressions over the target's rows joined with those of the source."""
+    source, condition = tree.args["using"].copy(), tree.args["on"].copy()
+    return exp.select(*columns).from_(node.copy()).join(source, on=condition, join_type="inner")
 
 
 def _columns(table: Table) -> str:
@@ -208,9 +255,7 @@ def _duplicates_query(
     alias = node.alias or node.name
     rowid = exp.column("rowid", table=alias)
     rowid.args["table"].set("quoted", True)
-    joined = exp.select(exp.alias_(rowid, "target_row"), exp.alias_(clause, "action")).from_(
-        node.copy()
-    ).join(tree.args["using"].copy(), on=tree.args["on"].copy(), join_type="inner")
+    joined = _joined(tree, node, [exp.alias_(rowid, "target_row"), exp.alias_(clause, "action")])
     sql = translate.duckdb_sql(joined, session.context)
     return (
         f"select 1 from ({sql}) as joined where action is not null group by target_row"

@@ -47,10 +47,11 @@ def _parquet(body: bytes, file_format: dict[str, Value]) -> pa.Table:
     except (pa.ArrowException, OSError, IndexError, parquet_pages.UnsupportedPages) as error:
         raise UnreadableFile(f"Error parsing the parquet file: {error}") from error
     for index, field in enumerate(rows.schema):
-        if pa.types.is_timestamp(field.type) and not file_format["USE_LOGICAL_TYPE"]:
-            # Snowflake would take the bare integer for another unit and load a wrong date.
+        is_moment = pa.types.is_timestamp(field.type) or pa.types.is_time(field.type)
+        if is_moment and not file_format["USE_LOGICAL_TYPE"]:
+            # Snowflake would take the bare integer for another unit and load a wrong moment.
             raise UnreadableFile(
-                f"Failed to cast variant value of column {field.name} to a timestamp:"
+                f"Failed to cast variant value of column {field.name} to a time or timestamp:"
                 " USE_LOGICAL_TYPE is FALSE"
             )
         if pa.types.is_binary(field.type) and file_format["BINARY_AS_TEXT"]:

@@ -8,19 +8,33 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
+from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError, UnsupportedError
+from sqlglot.helper import seq_get
 
-from . import datatypes, errors
+from . import datatypes, errors, variants
 from .context import Context
+from .variants import known
 
 _TO_CHAR = {
     "YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S", "FF6": "%f",
     "FF3": "%g", "DY": "%a", "MON": "%b",
 }
+_DATE_PARTS = re.compile("%[Ymdab]")
 _TO_CHAR_PARTS = re.compile("|".join(sorted(_TO_CHAR, key=len, reverse=True)) + r"|[^A-Za-z\"%]")
+
+
+class _Snowflake(Snowflake):
+    """sqlglot's Snowflake, which leaves out the second argument of TRY_PARSE_JSON."""
+
+    class Parser(Snowflake.Parser):
+        FUNCTIONS: ClassVar = Snowflake.Parser.FUNCTIONS | {
+            "TRY_PARSE_JSON": lambda given: exp.ParseJSON(this=given[0], expression=seq_get(given, 1), safe=True),
+        }
 
 
 def parse(text: str) -> exp.Expression:
@@ -31,7 +45,7 @@ def parse(text: str) -> exp.Expression:
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> exp.Expression:
     try:
-        tree = sqlglot.parse_one(text, read="snowflake")
+        tree = sqlglot.parse_one(text, read=_Snowflake)
     except (ParseError, sqlglot.errors.TokenError) as error:
         detail = error.errors[0] if isinstance(error, ParseError) and error.errors else None
         where = f"line {detail['line']} at position {detail['col']} " if detail else ""
@@ -50,7 +64,7 @@ def duckdb_sql(tree: exp.Expression, context: Context) -> str:
     """DuckDB's text of a parsed statement whose tables are already resolved."""
     name_columns(tree)
     for rewrite in (
-        _values, _flatten, _elements, _variants, _functions, _division, _data_types, _context_functions,
+        _values, _flatten, _functions, variants.translate, _division, _data_types, _context_functions,
     ):
         rewrite(tree, context)
     unknown = next((one for one in tree.find_all(exp.Anonymous) if not one.meta.get("known")), None)
@@ -76,13 +90,6 @@ def name_columns(tree: exp.Expression) -> None:
             item = exp.alias_(item, item.sql("snowflake", identify=False).upper(), quoted=True)
         named.append(item)
     select.set("expressions", named)
-
-
-def _known(name: str, *arguments: exp.Expression) -> exp.Anonymous:
-    """A DuckDB function that sqlglot has no class for."""
-    call = exp.Anonymous(this=name, expressions=list(arguments))
-    call.meta["known"] = True
-    return call
 
 
 def _values(tree: exp.Expression, _: Context) -> None:
@@ -116,43 +123,11 @@ def _flatten(tree: exp.Expression, _: Context) -> None:
             from (select :input as v) as i, json_each(i.v) as e""", read="duckdb",
         )
         for name in [one for one in inner.find_all(exp.Placeholder) if one.name == "input"]:
-            name.replace(argument.expression.copy())
+            name.replace(variants.only_variant(argument.expression, "FLATTEN"))
         for call in inner.find_all(exp.Anonymous):
             call.meta["known"] = True
         name = alias.this.copy() if alias and alias.this else exp.to_identifier("F", quoted=True)
         node.replace(exp.Lateral(this=exp.Subquery(this=inner), alias=exp.TableAlias(this=name)))
-
-
-def _elements(tree: exp.Expression, _: Context) -> None:
-    """`v['name']` and `v[0]` of a variant; what is no constant has no translation."""
-    for node in list(tree.find_all(exp.Bracket)):
-        (key,) = node.expressions
-        if not isinstance(key, exp.Literal):
-            raise errors.not_supported(f"the element {node.sql('snowflake')}")
-        step = exp.JSONPathKey(this=key.name) if key.is_string else exp.JSONPathSubscript(this=int(key.name))
-        path = exp.JSONPath(expressions=[exp.JSONPathRoot(), step])
-        node.replace(exp.JSONExtract(this=node.this, expression=path))
-
-
-def _variants(tree: exp.Expression, _: Context) -> None:
-    """A variant that is cast or compared is its plain value, not its JSON text."""
-    for node in list(tree.find_all(exp.JSONExtract)):
-        parent = node.parent
-        plain = isinstance(parent, (exp.Cast, exp.TryCast, exp.Predicate)) and not (
-            isinstance(parent, exp.Cast) and parent.to.is_type("variant", "array", "object")
-        )
-        if plain and not isinstance(parent, exp.Is):
-            node.replace(exp.JSONExtractScalar(this=node.this, expression=node.expression))
-    for node in list(tree.find_all(exp.Cast)):
-        column = node.this
-        if isinstance(column, exp.Column) and column.name == "VALUE" and column.table:
-            if _is_flattened(tree, column.table) and not node.to.is_type("variant"):
-                path = exp.Literal.string("$")
-                node.set("this", _known("JSON_EXTRACT_STRING", column.copy(), path))
-
-
-def _is_flattened(tree: exp.Expression, alias: str) -> bool:
-    return any(lateral.alias == alias for lateral in tree.find_all(exp.Lateral))
 
 
 def _functions(tree: exp.Expression, _: Context) -> None:
@@ -162,16 +137,29 @@ def _functions(tree: exp.Expression, _: Context) -> None:
             if not isinstance(item, exp.PropertyEQ):
                 raise errors.not_supported("object_construct of this form")
             pairs += [item.this, item.expression]
-        node.replace(_known("JSON_OBJECT", *pairs))
+        node.replace(known("JSON_OBJECT", *pairs))
     for node in list(tree.find_all(exp.ArrayAgg)):
         if not isinstance(node.parent, exp.Filter):
-            node.replace(_known("TO_JSON", node.copy()))
+            node.replace(known("TO_JSON", node.copy()))
     for node in list(tree.find_all(exp.ToChar)):
         if node.args.get("format"):
-            node.replace(_known("STRFTIME", node.this, _strftime(node.args["format"])))
+            node.replace(_formatted(node.this, node.args["format"]))
+        else:
+            node.replace(exp.Cast(this=node.this, to=exp.DataType.build("varchar")))
+    for node in list(tree.find_all(exp.PercentileCont)):
+        for ordered in node.parent.find_all(exp.Ordered):  # DuckDB would cut a decimal's digits
+            ordered.set("this", exp.Cast(this=ordered.this, to=exp.DataType.build("double")))
     for node in list(tree.find_all(exp.Round)):
         if node.args.get("truncate"):
             raise errors.not_supported("round with a rounding mode")
+
+
+def _formatted(value: exp.Expression, pattern: exp.Expression) -> exp.Expression:
+    parts = _strftime(pattern)
+    if set(_DATE_PARTS.findall(parts.name)):
+        return known("STRFTIME", value, parts)
+    timestamp = exp.TryCast(this=value.copy(), to=exp.DataType.build("timestamp"))
+    return known("STRFTIME", variants.by_type(value, {"TIME": variants.moment_of_time(value)}, timestamp), parts)
 
 
 def _strftime(pattern: exp.Expression) -> exp.Expression:
@@ -188,7 +176,7 @@ def _division(tree: exp.Expression, _: Context) -> None:
         divisor = node.expression
         if isinstance(divisor, exp.Literal) and float(divisor.name) != 0:
             continue
-        failure = _known("ERROR", exp.Literal.string("Division by zero"))
+        failure = known("ERROR", exp.Literal.string("Division by zero"))
         checked = exp.Case().when(exp.EQ(this=exp.paren(divisor.copy()), expression=exp.Literal.number(0)), failure)
         node.set("expression", exp.paren(checked.else_(divisor.copy())))
 
