@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from . import errors, variants
+from . import errors, json_parser
 from .access import Access
 from .catalog import Catalog, Name, Object, Stream, Table
 from .context import Context, quoted
@@ -31,7 +31,7 @@ class Engine:
     def __init__(self, files: StagedFiles, clock: Callable[[], float] = time.time) -> None:
         self.connection = duckdb.connect(":memory:")
         self.connection.execute("set threads = 2")
-        variants.register(self.connection)
+        json_parser.register(self.connection)
         self.catalog = Catalog()
         self.access = Access(self.catalog)
         self.lock = threading.Lock()

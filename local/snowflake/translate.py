@@ -184,6 +184,8 @@ def _division(tree: exp.Expression, _: Context) -> None:
 def _data_types(tree: exp.Expression, _: Context) -> None:
     """Casts to Snowflake's types as they are stored here; `varchar(n)` cuts, as in Snowflake."""
     for node in list(tree.find_all(exp.Cast)):
+        if node.meta.get("known"):
+            continue
         stored = datatypes.stored(node.to)
         node.set("to", exp.DataType.build(stored.duckdb, dialect="duckdb"))
         if stored.max_chars is not None:

@@ -1,37 +1,19 @@
-"""VARIANT: parsing, access and casts of values whose type only the value knows.
+"""VARIANT: access, casts and comparisons of values whose type only the value knows.
 
-A variant is stored in DuckDB's type JSON, as text in one form: no blanks, names in order, numbers
-without needless zeros. So equal variants are equal texts, which `=`, GROUP BY and DISTINCT compare.
-A fraction taken out by a path has the digits of a double.
-
-Guesses, where Snowflake's documentation says nothing: numbers of more than 38 digits become doubles,
-and one beyond a double's range cannot be parsed; neither can half of a surrogate pair (`"\\ud800"`).
-Stricter than Snowflake, which also takes trailing commas and `FALSE`: here JSON is RFC 8259.
+A variant is stored in DuckDB's type JSON, as `json_parser` writes it. A fraction that is taken out
+by a path has the digits of a double.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from decimal import Decimal
-from functools import partial
 
-import duckdb
-import pyarrow as pa
 from sqlglot import exp
 
 from . import errors
 from .catalog import Stream, Table, View
 from .context import Context
-
-MAX_DIGITS = 38
-"""Most digits of an exact number."""
-
-_PARSERS = {
-    (False, False): "PARSE_JSON_STRICT", (False, True): "PARSE_JSON_LAST",
-    (True, False): "TRY_PARSE_JSON_STRICT", (True, True): "TRY_PARSE_JSON_LAST",
-}
-"""DuckDB's names of the parsers: whether they are safe, and whether names may repeat."""
+from .json_parser import PARSERS
 
 _TYPES = {
     "OBJECT": "OBJECT", "ARRAY": "ARRAY", "VARCHAR": "VARCHAR", "BOOLEAN": "BOOLEAN", "BIGINT": "INTEGER",
@@ -39,82 +21,10 @@ _TYPES = {
 }
 """What TYPEOF says of DuckDB's JSON types."""
 
-_JSON = duckdb.sqltype("JSON")
-
 _MAY_BE_VARIANT = (
     exp.Column, exp.JSONExtract, exp.Coalesce, exp.Case, exp.Paren, exp.Subquery, exp.Max, exp.Min, exp.AnyValue,
     exp.Window, exp.Anonymous,
 )
-
-
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Gives a DuckDB database the parsers that the translation names."""
-    for (safe, repeat), name in _PARSERS.items():
-        function = partial(_parse_all, safe, repeat)
-        connection.create_function(name, function, ["VARCHAR"], _JSON, type="arrow", null_handling="special")
-
-
-def _parse_all(safe: bool, repeat: bool, texts: pa.ChunkedArray) -> pa.Array:
-    parsed = pa.array([_parse(text, safe, repeat) for text in texts.to_pylist()], pa.string())
-    return pa.ExtensionArray.from_storage(pa.json_(pa.string()), parsed)
-
-
-def _parse(text: str | None, safe: bool, repeat: bool) -> str | None:
-    if text is None or not text.strip(" \t\r\n"):
-        return None
-    pairs = dict if repeat else _distinct
-    try:
-        value = json.loads(
-            text, parse_int=_Number, parse_float=_Number, parse_constant=_refuse, object_pairs_hook=pairs
-        )
-        parsed = _text(value)
-        parsed.encode()
-    except (ValueError, RecursionError) as error:
-        if safe:
-            return None
-        raise ValueError(f"Error parsing JSON: {error}") from error
-    return parsed
-
-
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f'duplicate object attribute "{name}"')
-        found[name] = value
-    return found
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is not JSON")
-
-
-class _Number(str):
-    """A number as it was written."""
-
-
-def _text(value: object) -> str:
-    if isinstance(value, _Number):
-        return _number(value)
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_text(name)}:{_text(value[name])}" for name in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_text, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _number(text: str) -> str:
-    exact = Decimal(text)
-    _, digits, exponent = exact.as_tuple()
-    assert isinstance(exponent, int)
-    if len(digits) + max(exponent, 0) <= MAX_DIGITS and exponent > -MAX_DIGITS:
-        plain = f"{exact:f}"
-        plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
-        return "0" if plain == "-0" else plain
-    double = float(text)
-    if math.isinf(double):
-        raise ValueError(f"{text[:40]} is out of range")
-    return repr(double)
 
 
 def translate(tree: exp.Expression, context: Context) -> None:
@@ -167,7 +77,12 @@ def _parsers(tree: exp.Expression, _: Context) -> None:
         mode = node.expression.name.lower() if node.expression else "s"
         if mode not in ("d", "s"):
             raise errors.not_supported(f"the parameter '{mode}' of parse_json")
-        node.replace(known(_PARSERS[bool(node.args.get("safe")), mode == "d"], node.this.copy()))
+        parsed = known(PARSERS[bool(node.args.get("safe")), mode == "d"], node.this.copy())
+        # DuckDB 1.5.5 does not keep the text that a function in Python returns; joined, it is its own.
+        kept = exp.DPipe(this=parsed, expression=exp.Literal.string(""))
+        cast = exp.Cast(this=kept, to=exp.DataType.build("json", dialect="duckdb"))
+        cast.meta["known"] = True
+        node.replace(cast)
     for node in _inner_first(tree, exp.ToVariant):
         node.replace(known("TO_JSON", node.this.copy()))
 
@@ -218,11 +133,11 @@ def _casts(tree: exp.Expression, _: Context) -> None:
     """To a variant whatever it is; from one its plain value; a time as text has no fraction."""
     for node in _inner_first(tree, exp.Cast):
         value = node.this
-        if isinstance(node, exp.TryCast) or node.to.is_type("array", "object"):
+        if isinstance(node, exp.TryCast) or node.meta.get("known") or node.to.is_type("array", "object"):
             continue
         if node.to.is_type("variant"):
             _replace(node, known("TO_JSON", value.copy()))
-        elif isinstance(value, _MAY_BE_VARIANT):
+        elif isinstance(value, _MAY_BE_VARIANT) or value.meta.get("known"):
             cases = {"JSON": exp.Cast(this=_plain(value), to=node.to.copy())}
             if node.to.is_type(*exp.DataType.TEXT_TYPES):
                 cases["TIME"] = known("STRFTIME", moment_of_time(value), exp.Literal.string("%H:%M:%S"))

@@ -46,7 +46,9 @@ def test_repeated_names_are_refused_unless_allowed_and_then_the_last_counts(acco
     assert account.admin.submit(f"select parse_json({text}, 'x')").status == 422
 
 
-@pytest.mark.parametrize("text", ["{", '{"a" 1}', "[1] 2", "nul", "NaN", '"\\ud800"', "1e999"])
+@pytest.mark.parametrize(
+    "text", ["{", '{"a" 1}', "[1] 2", "nul", "NaN", '"\\ud800"', "1e999", "1e99999999999999999999"]
+)
 def test_what_is_no_json(account: Account, text: str) -> None:
     literal = quote(text)
     assert account.admin.submit(f"select parse_json({literal}, 'd')").code == "100069"

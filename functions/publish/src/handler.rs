@@ -164,13 +164,8 @@ impl Publisher {
             .count("ChecksFailed", failed(Severity::Error))
             .count("ChecksWarned", failed(Severity::Warning))
             .milliseconds("CheckTime", elapsed);
-        for (metric, check_id) in [("Freshness", "freshness"), ("Latency", "latency")] {
-            let check = checks.iter().find(|one| one.check_id == check_id);
-            let minutes = check.and_then(|one| one.value.as_ref()?.parse::<f64>().ok());
-            let time = minutes.and_then(|time| Duration::try_from_secs_f64(time * 60.0).ok());
-            if let Some(time) = time {
-                metrics = metrics.milliseconds(metric, time);
-            }
+        for (name, time) in service_times(checks) {
+            metrics = metrics.milliseconds(name, time);
         }
         metrics.emit();
     }
@@ -199,6 +194,19 @@ impl Publisher {
     }
 }
 
+/// The times that service levels bound, by the names of their metrics, so far as they were measured.
+fn service_times(checks: &[CheckResult]) -> impl Iterator<Item = (&'static str, Duration)> {
+    checks.iter().filter_map(|check| {
+        let name = match check.check_id.as_str() {
+            "freshness" => "Freshness",
+            "latency" => "Latency",
+            _ => return None,
+        };
+        let minutes: f64 = check.value.as_ref()?.parse().ok()?;
+        Some((name, Duration::try_from_secs_f64(minutes * 60.0).ok()?))
+    })
+}
+
 /// Whether the checks let the task succeed. Failed checks of severity warning are logged.
 pub(crate) fn judge(checks: &[CheckResult]) -> Result<(), Error> {
     let failed = |severity| {
@@ -210,4 +218,31 @@ pub(crate) fn judge(checks: &[CheckResult]) -> Result<(), Error> {
     }
     let failed = failed(Severity::Error);
     if failed.is_empty() { Ok(()) } else { Err(Error::ChecksFailed { failed }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn service_levels_that_were_measured_are_metrics() {
+        let result = |id: &str, value: Option<&str>| CheckResult {
+            check_id: id.to_owned(),
+            severity: Severity::Error,
+            passed: true,
+            value: value.map(str::to_owned),
+            threshold: "<= 120".to_owned(),
+            failing_keys: Vec::new(),
+            failing_rows_query: None,
+        };
+        let times = |checks: &[CheckResult]| service_times(checks).collect::<Vec<_>>();
+        let measured = [
+            result("volume", Some("100")),
+            result("freshness", Some("2.000000")),
+            result("latency", Some("90.500000")),
+        ];
+        let seconds = Duration::from_secs;
+        assert_eq!(times(&measured), [("Freshness", seconds(120)), ("Latency", seconds(5_430))]);
+        assert_eq!(times(&[result("latency", None), result("freshness", Some("-1"))]), []);
+    }
 }
