@@ -111,7 +111,7 @@ fn read(root: &Path, folder: &Path) -> BTreeMap<String, String> {
     files
 }
 
-/// Sensor readings: two key columns, two order columns, no operation, nothing derived.
+/// Sensor readings: three key columns, two order columns, no operation, nothing derived.
 fn readings() -> Dataset {
     let column =
         |name: &str, data_type, required| Column { required, ..Column::new(name, data_type) };
@@ -126,13 +126,14 @@ fn readings() -> Dataset {
     let columns = vec![
         column("sensor", DataType::String { max_chars: None }, true),
         column("measured_at", DataType::Timestamp, true),
+        column("due_at", DataType::Time, true),
         column("revision", DataType::Integer, true),
         column("celsius", DataType::Double, false),
         column("unit", DataType::String { max_chars: Some(8) }, false),
         column("calibrated_on", DataType::Date, false),
     ];
     let dedupe = Dedupe {
-        key: vec!["sensor".to_owned(), "measured_at".to_owned()],
+        key: ["sensor", "measured_at", "due_at"].map(str::to_owned).into(),
         order: vec!["revision".to_owned(), "measured_at".to_owned()],
     };
     Dataset {

@@ -15,6 +15,7 @@ from (
         select
             sensor,
             measured_at,
+            due_at,
             celsius,
             _source_object,
             _source_line

@@ -15,6 +15,7 @@ from (
         select
             sensor,
             measured_at,
+            due_at,
             _source_object,
             _source_line
         from analytics.processed_readings

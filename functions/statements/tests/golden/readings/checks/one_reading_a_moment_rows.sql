@@ -4,6 +4,7 @@
 select
     sensor,
     measured_at,
+    due_at,
     _source_object,
     _source_line
 from analytics.processed_readings

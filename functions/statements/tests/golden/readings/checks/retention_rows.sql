@@ -4,6 +4,7 @@
 select
     sensor,
     measured_at,
+    due_at,
     calibrated_on,
     _source_object,
     _source_line

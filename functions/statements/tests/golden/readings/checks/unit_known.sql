@@ -10,6 +10,7 @@ from (
         select
             sensor,
             measured_at,
+            due_at,
             unit,
             _source_object,
             _source_line

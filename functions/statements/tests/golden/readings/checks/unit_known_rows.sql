@@ -4,6 +4,7 @@
 select
     sensor,
     measured_at,
+    due_at,
     unit,
     _source_object,
     _source_line

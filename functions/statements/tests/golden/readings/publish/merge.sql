@@ -9,6 +9,7 @@ using (
         select
             sensor,
             measured_at,
+            due_at,
             revision,
             celsius,
             unit,
@@ -21,7 +22,8 @@ using (
         qualify row_number() over (
             partition by
                 sensor,
-                measured_at
+                measured_at,
+                due_at
             order by
                 revision desc,
                 measured_at desc,
@@ -35,6 +37,7 @@ using (
     on
         target.sensor = source.sensor
         and target.measured_at = source.measured_at
+        and target.due_at = source.due_at
 when matched
 and not (
     target.revision > source.revision
@@ -76,6 +79,7 @@ when not matched
 then insert (
     sensor,
     measured_at,
+    due_at,
     revision,
     celsius,
     unit,
@@ -88,6 +92,7 @@ then insert (
 ) values (
     source.sensor,
     source.measured_at,
+    source.due_at,
     source.revision,
     source.celsius,
     source.unit,

@@ -9,6 +9,7 @@ use database snowline;
 create table if not exists analytics.processed_readings (
     sensor varchar not null,
     measured_at timestamp_ntz(6) not null,
+    due_at time(6) not null,
     revision number(19, 0) not null,
     celsius float,
     unit varchar(8),
@@ -18,5 +19,5 @@ create table if not exists analytics.processed_readings (
     _landed_at timestamp_ntz(6) not null comment 'LastModified of the landing object, UTC',
     _contract_version varchar not null comment 'version of the contract the row was validated against',
     _merged_at timestamp_ntz(6) not null comment 'when this version was merged, UTC',
-    primary key (sensor, measured_at)
+    primary key (sensor, measured_at, due_at)
 );

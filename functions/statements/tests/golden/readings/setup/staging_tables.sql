@@ -9,6 +9,7 @@ use database snowline;
 create table if not exists staging.readings (
     sensor varchar not null,
     measured_at timestamp_ntz(6) not null,
+    due_at time(6) not null,
     revision number(19, 0) not null,
     celsius float,
     unit varchar(8),

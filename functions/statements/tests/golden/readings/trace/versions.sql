@@ -50,6 +50,7 @@ left join analytics.processed_readings as merged
     on
         staged.sensor = merged.sensor
         and staged.measured_at = merged.measured_at
+        and staged.due_at = merged.due_at
         and staged.revision = merged.revision
         and staged.measured_at = merged.measured_at
         and staged._landed_at = merged._landed_at
@@ -64,6 +65,7 @@ left join entries
 where
     staged.sensor = ?
     and staged.measured_at = cast(? as timestamp_ntz(6))
+    and staged.due_at = cast(? as time(6))
 order by
     staged.revision,
     staged.measured_at,

@@ -10,6 +10,7 @@ with arrived as (
         select
             sensor,
             measured_at,
+            due_at,
             revision,
             celsius,
             unit,
@@ -22,7 +23,8 @@ with arrived as (
         qualify row_number() over (
             partition by
                 sensor,
-                measured_at
+                measured_at,
+                due_at
             order by
                 revision desc,
                 measured_at desc,
@@ -37,6 +39,7 @@ with arrived as (
 select
     merged.sensor,
     merged.measured_at,
+    merged.due_at,
     merged.revision,
     merged.celsius,
     merged.unit,
@@ -51,6 +54,7 @@ left join arrived
     on
         merged.sensor = arrived.sensor
         and merged.measured_at = arrived.measured_at
+        and merged.due_at = arrived.due_at
         and not (
             merged.revision > arrived.revision
             or (
@@ -81,6 +85,7 @@ union all
 select
     arrived.sensor,
     arrived.measured_at,
+    arrived.due_at,
     arrived.revision,
     arrived.celsius,
     arrived.unit,
@@ -95,6 +100,7 @@ left join analytics.processed_readings as merged
     on
         arrived.sensor = merged.sensor
         and arrived.measured_at = merged.measured_at
+        and arrived.due_at = merged.due_at
         and (
             merged.revision > arrived.revision
             or (
