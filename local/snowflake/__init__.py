@@ -12,6 +12,7 @@ Where it differs from Snowflake:
 - Transactions run one at a time. Secondary roles are not applied.
 - Network policies are not looked at. Snowflake wants one for programmatic access tokens.
 - Timestamps hold microseconds. Quotients and averages are doubles, not numbers.
+- JSON is RFC 8259, and a fraction that a path takes out of a variant is a double: see `json_parser`.
 - Columns are found without regard to the case of quoted names; tables are not.
 - Time travel is answered only for a table that was not written since.
 - Streams are append-only ones and do not go stale with age.
