@@ -32,6 +32,9 @@ pub(crate) fn read<'a>(
     Ok(checks)
 }
 
+/// The checks that service levels ask for, and the one that every dataset has.
+const RESERVED: [&str; 4] = ["freshness", "latency", "retention", "volume"];
+
 /// Adds the check of a quality rule.
 fn add<'a>(checks: &mut Vec<Check>, quality: &Quality<'a>, metric: Metric) -> Found<'a, ()> {
     let id = quality.fields.require("id")?;
@@ -49,6 +52,9 @@ fn push<'a>(checks: &mut Vec<Check>, node: &'a Node, check: Check) -> Found<'a, 
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if check.id.is_empty() || !check.id.bytes().all(legal) {
         return node.fail(format!("`{}` is not an id: use a-z, A-Z, 0-9, _ and -", check.id));
+    }
+    if RESERVED.contains(&check.id.as_str()) {
+        return node.fail(format!("`{}` is the name of a check of our own", check.id));
     }
     if checks.iter().any(|other| other.id == check.id) {
         return node.fail(format!("there is another check `{}`", check.id));
@@ -78,6 +84,9 @@ fn column_metric<'a>(
             Metric::InvalidValues { column: name, valid_values: values.clone(), percent }
         }
         Measured::InvalidValues(_, node) => return node.fail("a pattern is checked row by row"),
+        Measured::DuplicateValues(None) if column.data_type.is_json() => {
+            return quality.fields.node.fail(names::not_comparable(&name));
+        }
         Measured::DuplicateValues(None) => Metric::DuplicateValues { columns: vec![name], percent },
         Measured::DuplicateValues(Some(list)) => duplicates(list, stored, percent)?,
         Measured::Sql(query) => Metric::Sql { query: sql::query(query, Some(column))? },
@@ -102,7 +111,7 @@ fn duplicates<'a>(list: &'a Node, stored: &[Stored], percent: bool) -> Found<'a,
     let columns = names::distinct(list, |item| {
         let column = names::stored(item, stored)?;
         if column.data_type.is_json() {
-            return item.fail(format!("`{}` is JSON, which does not compare", column.name));
+            return item.fail(names::not_comparable(&column.name));
         }
         Ok(column.name.clone())
     })?;
@@ -162,6 +171,9 @@ fn require_unique<'a>(
     }
     if let Some(column) = key.iter().find(|column| column.restricted) {
         return node.fail(names::out_of_reach(&column.name));
+    }
+    if let Some(column) = key.iter().find(|column| column.data_type.is_json()) {
+        return node.fail(names::not_comparable(&column.name));
     }
     let columns: Vec<String> = key.iter().map(|column| column.name.clone()).collect();
     let check = Check {

@@ -152,6 +152,11 @@ pub(crate) fn out_of_reach(name: &str) -> String {
     format!("`{name}` is restricted and does not reach the warehouse")
 }
 
+/// Why a column of JSON cannot be meant.
+pub(crate) fn not_comparable(name: &str) -> String {
+    format!("`{name}` is JSON, which does not compare")
+}
+
 /// Reads a list of names with no name twice.
 pub(crate) fn distinct<'a, T: PartialEq>(
     node: &'a Node,

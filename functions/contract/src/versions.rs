@@ -34,7 +34,7 @@ fn present<'a>(node: &'a Node, stored: &[Stored]) -> Found<'a, String> {
         return node.fail(format!("`{name}` is a FLOAT, which does not compare exactly"));
     }
     if data_type.is_json() {
-        return node.fail(format!("`{name}` is JSON, which does not compare"));
+        return node.fail(names::not_comparable(name));
     }
     Ok(name.clone())
 }

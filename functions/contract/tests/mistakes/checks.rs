@@ -203,5 +203,11 @@ fn a_check() {
             "schema[0].quality[2].query",
             "`{property}` stands for nothing here; known is {object}",
         ),
+        (
+            "id: orders_row_count",
+            "id: volume #!",
+            "schema[0].quality[1].id",
+            "`volume` is the name of a check of our own",
+        ),
     ]);
 }
