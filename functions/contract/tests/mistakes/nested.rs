@@ -97,6 +97,18 @@ fn a_field_inside_an_object() {
                 "schema[0].properties[14].customProperties[0].value",
                 "`booked_for` and `fare` both read the field `fare`",
             ),
+            (
+                "        examples: ['[\"airport\", \"child_seat\"]']\n",
+                "        unique: true #!\n",
+                "schema[0].properties[16].unique",
+                "`tags` is JSON, which does not compare",
+            ),
+            (
+                "        examples: ['[\"airport\", \"child_seat\"]']\n",
+                "        quality: [{id: x, metric: duplicateValues, mustBe: 0}] #!\n",
+                "schema[0].properties[16].quality[0]",
+                "`tags` is JSON, which does not compare",
+            ),
         ],
     );
 }
