@@ -9,7 +9,7 @@ use sha2::Sha256;
 use crate::columns::{Column, Text, Values};
 use crate::decode::time::{MICROS_PER_DAY, MICROS_PER_HOUR};
 use crate::field::floor_at;
-use crate::plan::{DerivedPlan, FieldAt, Plan};
+use crate::plan::{DerivedPlan, Plan};
 use crate::rows::Rows;
 use crate::texts::Texts;
 
@@ -40,14 +40,11 @@ pub(crate) fn derive<'r>(plan: &Plan, rows: &'r Rows, salt: &Salt) -> Vec<Cow<'r
             let values = constant(&derived.derivation, rows.lines().len());
             return Cow::Owned(Column::from_values(values));
         };
-        let source = match at {
-            FieldAt::Column(at) => &rows.columns[at],
-            FieldAt::Nested(at) => &rows.nested[at],
-        };
+        let source = &rows.fields[at];
         if let Derivation::Copy { .. } = derived.derivation {
             return Cow::Borrowed(source);
         }
-        let values = derive_values(&derived.derivation, source, plan.field(at).data_type, salt);
+        let values = derive_values(&derived.derivation, source, plan.fields[at].data_type, salt);
         Cow::Owned(Column::with_nulls_of(values, source))
     };
     plan.derived.iter().map(derive).collect()

@@ -1,11 +1,12 @@
 //! One field of the contract, made ready for the hot path: bounds scaled to the column, patterns
 //! compiled.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use contract::{Column, DataType, Decimal, EpochUnit, Normalise, Rule, TextFormat};
 use regex::bytes::Regex;
 
+use crate::decode::names::FieldNames;
 use crate::decode::time::{MAX_MICROS, MIN_MICROS};
 use crate::plan::PlanError;
 
@@ -32,8 +33,22 @@ pub(crate) struct Field {
     /// How many microseconds later than the arrival a timestamp may be; the greatest number where
     /// that is not limited.
     pub(crate) arrival_tolerance: i64,
-    /// Whether the text of an object inside another is stored.
+    /// Whether the text of an object or array is stored.
     pub(crate) is_stored: bool,
+    /// Position of the object around it.
+    pub(crate) parent: Option<usize>,
+    pub(crate) inside: Inside,
+}
+
+/// The fields inside an object.
+#[derive(Debug)]
+pub(crate) struct Inside {
+    /// Positions of those at any depth.
+    pub(crate) all: Range<usize>,
+    /// Those directly inside, by their names and in their order.
+    pub(crate) names: FieldNames,
+    /// The positions of those.
+    pub(crate) positions: Vec<usize>,
 }
 
 /// A row rule in the column's own terms.
@@ -90,7 +105,10 @@ pub(crate) enum FieldRule {
 }
 
 impl Field {
-    pub(crate) fn new(column: &Column) -> Result<Self, PlanError> {
+    /// The field at a position of all of them.
+    pub(crate) fn new(all: &[&Column], at: usize, is_stored: bool) -> Result<Self, PlanError> {
+        let column = all[at];
+        let around = column.name.rsplit_once('.').map(|(around, _)| around);
         let rules =
             column.rules.iter().map(|rule| compile(column, rule)).collect::<Result<Vec<_>, _>>()?;
         let tolerance = rules.iter().find_map(|rule| match rule {
@@ -117,8 +135,27 @@ impl Field {
             trim: column.normalise.contains(&Normalise::Trim),
             case: column.normalise.iter().copied().rfind(|step| *step != Normalise::Trim),
             rules,
-            is_stored: true,
+            is_stored,
+            parent: around.and_then(|around| all.iter().position(|other| other.name == around)),
+            inside: Inside::new(all, &column.name),
         })
+    }
+}
+
+impl Inside {
+    /// What is inside the object of this name or path.
+    fn new(all: &[&Column], object: &str) -> Self {
+        let below = |at: usize| all[at].name.strip_prefix(object)?.strip_prefix('.');
+        let found: Vec<(usize, &str)> =
+            (0..all.len()).filter_map(|at| Some((at, below(at)?))).collect();
+        let (positions, names): (Vec<usize>, Vec<&str>) =
+            found.iter().copied().filter(|(_, below)| !below.contains('.')).unzip();
+        let start = found.first().map_or(0, |(at, _)| *at);
+        Self {
+            all: start..start + found.len(),
+            names: FieldNames::new(names.into_iter()),
+            positions,
+        }
     }
 }
 

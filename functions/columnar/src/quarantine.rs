@@ -6,16 +6,14 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::FieldAt;
-
 /// A record that breaks a rule. Exactly one rule is named: the first, in contract order.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reject {
     /// Line of the record, from 1.
     pub(crate) line: i64,
     pub(crate) rule: &'static str,
-    /// The column or the field inside one; `None` when the rule is about the record as a whole.
-    pub(crate) column: Option<FieldAt>,
+    /// Position of the field; `None` when the rule is about the record as a whole.
+    pub(crate) column: Option<usize>,
     pub(crate) message: String,
     /// The record as it was delivered; only its beginning where `record_bytes` is given.
     pub(crate) record: Vec<u8>,
@@ -124,7 +122,7 @@ mod tests {
         let mut reject = Reject {
             line: 2,
             rule: "minimum",
-            column: Some(FieldAt::Column(5)),
+            column: Some(5),
             message: "must be at least 1".to_owned(),
             record: br#"{"quantity":0}"#.to_vec(),
             record_bytes: None,

@@ -4,7 +4,7 @@ use contract::{DataType, UnknownFields};
 
 use crate::columns::Column;
 use crate::decode::framing::{MAX_RECORD_BYTES, OVERSIZED_HEAD_BYTES};
-use crate::plan::{FieldAt, Plan};
+use crate::plan::Plan;
 use crate::quarantine::Reject;
 
 /// Rows are full with this many, or fewer where there are many columns: what memory depends on,
@@ -20,10 +20,10 @@ const REJECT_BYTES: usize = 200;
 /// text that was decoded.
 #[derive(Debug)]
 pub struct Rows {
-    /// The landing columns, in contract order.
-    pub(crate) columns: Vec<Column>,
-    /// The fields inside objects, in contract order.
-    pub(crate) nested: Vec<Column>,
+    /// The values of each field: the landing columns, then the fields inside them.
+    pub(crate) fields: Vec<Column>,
+    /// How many of the fields are columns.
+    columns: usize,
     /// Unknown fields of each row, when they are kept.
     pub(crate) extra: Option<Column>,
     /// Line of each row.
@@ -41,16 +41,14 @@ impl Rows {
     pub fn new(plan: &Plan) -> Self {
         let keeps_unknown = plan.unknown_fields == UnknownFields::Keep;
         Self {
-            columns: plan.fields.iter().map(|field| Column::new(field.data_type)).collect(),
-            nested: plan.nested.iter().map(|at| Column::new(at.field.data_type)).collect(),
+            fields: plan.fields.iter().map(|field| Column::new(field.data_type)).collect(),
+            columns: plan.columns,
             extra: keeps_unknown.then(|| Column::new(DataType::String { max_chars: None })),
             lines: Vec::new(),
             rejects: Vec::new(),
             reject_bytes: 0,
             line_count: 0,
-            full_rows: FULL_ROWS
-                .min(FULL_CELLS / (plan.fields.len() + plan.nested.len()).max(1))
-                .max(1),
+            full_rows: FULL_ROWS.min(FULL_CELLS / plan.fields.len().max(1)).max(1),
             full_reject_bytes: FULL_REJECT_BYTES,
         }
     }
@@ -62,13 +60,13 @@ impl Rows {
 
     /// The landing columns, in contract order.
     pub fn columns(&self) -> &[Column] {
-        &self.columns
+        &self.fields[..self.columns]
     }
 
     /// The fields inside objects that the contract knows, in contract order. Of an object inside
     /// another, which is not read by a derived column, only whether it is there is kept.
     pub fn nested(&self) -> &[Column] {
-        &self.nested
+        &self.fields[self.columns..]
     }
 
     /// The fields no column names, as a JSON object a row, where the contract keeps them.
@@ -118,7 +116,7 @@ impl Rows {
     pub(crate) fn reject(
         &mut self,
         rule: &'static str,
-        column: Option<FieldAt>,
+        column: Option<usize>,
         message: String,
         record: &[u8],
         is_utf8: bool,
@@ -152,7 +150,7 @@ impl Rows {
     fn push_reject(
         &mut self,
         rule: &'static str,
-        column: Option<FieldAt>,
+        column: Option<usize>,
         message: String,
         record: &[u8],
         record_bytes: Option<u64>,
@@ -168,6 +166,6 @@ impl Rows {
     }
 
     fn all_columns(&mut self) -> impl Iterator<Item = &mut Column> {
-        self.columns.iter_mut().chain(&mut self.nested).chain(&mut self.extra)
+        self.fields.iter_mut().chain(&mut self.extra)
     }
 }

@@ -127,7 +127,7 @@ impl<'p> Worker<'p> {
         };
         for reject in &self.memory.rows.rejects {
             *part.rejected_by_rule.entry(reject.rule).or_default() += 1;
-            let column = reject.column.map(|at| self.plan.field(at).name.as_str());
+            let column = reject.column.map(|at| self.plan.fields[at].name.as_str());
             reject
                 .write(lines_before, column, &mut part.quarantine)
                 .map_err(|error| ObjectError::Quarantine(error.into()))?;
@@ -137,7 +137,7 @@ impl<'p> Worker<'p> {
             let derived = derive(self.plan, &self.memory.rows, self.salt);
             let lines = self.memory.rows.lines.iter().map(|line| line + lines_before).collect();
             let lines = Column::from_values(Values::Int64(lines));
-            let landing = self.memory.rows.columns.iter();
+            let landing = self.memory.rows.columns().iter();
             let stored: Vec<&Column> = landing
                 .chain(derived.iter().map(Cow::as_ref))
                 .chain(&self.memory.rows.extra)

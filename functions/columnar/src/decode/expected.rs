@@ -8,17 +8,17 @@ use std::ops::Range;
 use contract::{DataType, UnknownFields};
 
 use crate::columns::{Column, Values};
-use crate::decode::decimal::{parse_long, parse_short};
 use crate::decode::framing::MAX_RECORD_BYTES;
+use crate::decode::plain::{NonAscii, parse_plain_number, scan_plain_string};
 use crate::decode::record::{Kind, Token};
 use crate::decode::shape::{Owner, Shape, Step, window};
 use crate::decode::time::parse_timestamp;
 use crate::decode::validate::{self, Validator};
 use crate::decode::{extra, json};
 use crate::field::Field;
-use crate::plan::{FieldAt, Plan};
+use crate::plan::Plan;
 use crate::rows::Rows;
-use crate::simd::{LANES, Simd};
+use crate::simd::Simd;
 use crate::words::{Print, SHORT};
 
 const NULL: &[u8] = b"null";
@@ -80,7 +80,7 @@ impl Expected<'_> {
             }
         }
         for &column in &shape.absent {
-            append_null(self.plan, FieldAt::Column(column), rows)?;
+            append_null(self.plan, column, rows)?;
         }
         let refuses_unknown = self.plan.unknown_fields == UnknownFields::Reject;
         if !self.text.get(at..)?.starts_with(&end.bytes)
@@ -141,7 +141,7 @@ impl Expected<'_> {
                 let start = self.opened.pop()?;
                 self.append_object(start..end, *object, rows)?;
                 for &child in absent {
-                    append_null(self.plan, FieldAt::Nested(child), rows)?;
+                    append_null(self.plan, child, rows)?;
                 }
                 Some((end, number + 1))
             }
@@ -154,12 +154,12 @@ impl Expected<'_> {
         &mut self,
         simd: impl Simd,
         at: usize,
-        field: FieldAt,
+        field: usize,
         rows: &mut Rows,
         marks: &mut NonAscii,
     ) -> Option<usize> {
         let text = self.text;
-        let (field, column) = (self.plan.field(field), column_mut(rows, field)?);
+        let (field, column) = (self.plan.fields.get(field)?, rows.fields.get_mut(field)?);
         let next = match (&mut column.values, text.get(at)?) {
             (Values::Text(texts), b'"') => {
                 let end = scan_plain_string(simd, text, at + 1, marks)?;
@@ -222,10 +222,10 @@ impl Expected<'_> {
     }
 
     /// Appends the object that spans these bytes, whose fields have been appended.
-    fn append_object(&self, span: Range<usize>, object: FieldAt, rows: &mut Rows) -> Option<()> {
-        let column = column_mut(rows, object)?;
+    fn append_object(&self, span: Range<usize>, object: usize, rows: &mut Rows) -> Option<()> {
+        let column = rows.fields.get_mut(object)?;
         let Values::Text(texts) = &mut column.values else { return None };
-        if self.plan.field(object).is_stored {
+        if self.plan.fields.get(object)?.is_stored {
             texts.push(self.text.get(span)?);
         } else {
             texts.push_empty();
@@ -251,7 +251,8 @@ impl Expected<'_> {
                 json::scan_string(self.text, at).ok().map(json::Scanned::parts)
             }
             b'{' | b'[' => {
-                let (token, next) = json::scan_value(self.text, at, 1).ok()?.parts();
+                let depth = 1 + self.opened.len() as u32;
+                let (token, next) = json::scan_value(self.text, at, depth).ok()?.parts();
                 // White space in there may be a line end, where the record ends.
                 if memchr::memchr(b'\n', token.of(self.text)).is_some() {
                     return None;
@@ -264,81 +265,16 @@ impl Expected<'_> {
     }
 }
 
-/// Not zero where a byte outside ASCII may have been met.
-struct NonAscii(u32);
-
-#[inline(always)]
-fn column_mut(rows: &mut Rows, field: FieldAt) -> Option<&mut Column> {
-    match field {
-        FieldAt::Column(at) => rows.columns.get_mut(at),
-        FieldAt::Nested(at) => rows.nested.get_mut(at),
-    }
-}
-
 /// Appends that a field is missing, and what is inside it.
 #[inline(always)]
-fn append_null(plan: &Plan, field: FieldAt, rows: &mut Rows) -> Option<()> {
-    if plan.field(field).required {
+fn append_null(plan: &Plan, field: usize, rows: &mut Rows) -> Option<()> {
+    let plan = plan.fields.get(field)?;
+    if plan.required {
         return None;
     }
-    column_mut(rows, field)?.push_null();
-    let inside = plan.inside(field).all.clone();
-    rows.nested[inside].iter_mut().for_each(Column::push_null);
-    Some(())
-}
-
-/// The end of the string whose first byte is at `start`, if it has no escapes.
-#[inline(always)]
-fn scan_plain_string(
-    simd: impl Simd,
-    text: &[u8],
-    start: usize,
-    non_ascii: &mut NonAscii,
-) -> Option<usize> {
-    let mut at = start;
-    loop {
-        let marks = simd.mark(window(text, at)?);
-        non_ascii.0 |= marks.non_ascii;
-        if marks.stops != 0 {
-            let stop = at + marks.stops.trailing_zeros() as usize;
-            return (text[stop] == b'"').then_some(stop);
-        }
-        at += LANES;
+    rows.fields.get_mut(field)?.push_null();
+    for field in plan.inside.all.clone() {
+        rows.fields.get_mut(field)?.push_null();
     }
-}
-
-/// The value at `scale` of the number at `start`, and its end, if it is short and has no exponent.
-#[inline(always)]
-fn parse_plain_number(
-    simd: impl Simd,
-    text: &[u8],
-    start: usize,
-    scale: u8,
-) -> Option<(i64, usize)> {
-    let end = scan_plain_number(simd, text, start)?;
-    let window = text.get(start..)?.first_chunk()?;
-    let value =
-        parse_short(window, end - start, scale).or_else(|| parse_long(&text[start..end], scale))?;
-    Some((value, end))
-}
-
-/// The end of the number at `start`, if it is short and has no exponent.
-#[inline(always)]
-fn scan_plain_number(simd: impl Simd, text: &[u8], start: usize) -> Option<usize> {
-    const LONG: usize = 20;
-    let window = window(text, start)?;
-    let minus = usize::from(window[0] == b'-');
-    let digits = simd.digits(window) >> minus;
-    let whole = digits.trailing_ones() as usize;
-    let fraction = (digits >> (whole + 1).min(LANES - 1)).trailing_ones() as usize;
-    let (has_fraction, length) = match window.get(minus + whole)? {
-        b'.' => (true, minus + whole + 1 + fraction),
-        _ => (false, minus + whole),
-    };
-    let is_plain = whole > 0
-        && length < LONG
-        && (window[minus] != b'0' || whole == 1)
-        && (!has_fraction || fraction > 0)
-        && window[length] | 0x20 != b'e';
-    is_plain.then_some(start + length)
+    Some(())
 }

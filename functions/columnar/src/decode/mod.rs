@@ -10,16 +10,18 @@ pub(crate) mod framing;
 mod json;
 pub(crate) mod names;
 mod nested;
+mod plain;
 mod record;
 mod shape;
 pub(crate) mod time;
 mod validate;
+mod values;
 
 use std::ops::Range;
 
 use contract::UnknownFields;
 
-use crate::plan::{FieldAt, Plan};
+use crate::plan::Plan;
 use crate::rows::Rows;
 use crate::simd::{self, Scan, Simd};
 use csv::{CsvError, Header};
@@ -186,7 +188,7 @@ impl<'p> Decoder<'p> {
             let first_line = rows.line_count + 1;
             if !line[start..].trim_ascii().is_empty() {
                 rows.line_count = first_line;
-                match header.scan(line, start, self.plan.fields.len(), &mut self.record) {
+                match header.scan(line, start, self.plan.columns, &mut self.record) {
                     Ok(()) => self.accept(line, start..line.len(), false, rows),
                     Err(error) => {
                         if matches!(error, CsvError::Quotes { .. }) {
@@ -226,13 +228,13 @@ impl<'p> Decoder<'p> {
         &mut self,
         bytes: &[u8],
         rows: &mut Rows,
-    ) -> Result<(), (Option<FieldAt>, Refusal)> {
+    ) -> Result<(), (Option<usize>, Refusal)> {
         if self.plan.unknown_fields == UnknownFields::Reject && !self.record.unknown.is_empty() {
             let message = "has a field the contract does not name".to_owned();
             return Err((None, Refusal { rule: "unknown_field", message }));
         }
-        let fields = self.plan.fields.iter().zip(&self.record.fields).zip(&mut rows.columns);
-        for (at, ((field, token), column)) in fields.enumerate() {
+        for (at, token) in self.record.fields.iter().enumerate() {
+            let field = &self.plan.fields[at];
             let (mut token, mut text) = (*token, bytes);
             if self.header.is_some()
                 && field.data_type.is_json()
@@ -243,13 +245,12 @@ impl<'p> Decoder<'p> {
                 text = if is_unescaped { &self.unescaped } else { bytes };
             }
             let validator = &mut self.validator;
-            validate::append(field, token, text, validator, column)
-                .map_err(|refusal| (Some(FieldAt::Column(at)), refusal))?;
-            let inside = &self.plan.inside[at];
-            if !inside.all.is_empty() {
-                let (tokens, columns) = (&mut self.nested, &mut rows.nested);
-                nested::append(self.plan, inside, token, text, tokens, validator, columns)
-                    .map_err(|(at, refusal)| (Some(FieldAt::Nested(at)), refusal))?;
+            validate::append(field, token, text, validator, &mut rows.fields[at])
+                .map_err(|refusal| (Some(at), refusal))?;
+            if !field.inside.all.is_empty() {
+                let (tokens, columns) = (&mut self.nested, &mut rows.fields);
+                nested::append(self.plan, field, token, text, tokens, validator, columns)
+                    .map_err(|(at, refusal)| (Some(at), refusal))?;
             }
         }
         if let Some(extra) = &mut rows.extra {

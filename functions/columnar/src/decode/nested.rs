@@ -7,11 +7,12 @@ use crate::decode::csv;
 use crate::decode::json;
 use crate::decode::record::{Kind, Token};
 use crate::decode::validate::{self, Refusal, Validator};
-use crate::plan::{Inside, Nested, Plan};
+use crate::field::{Field, Inside};
+use crate::plan::Plan;
 
-/// Finds the fields inside an object, which is JSON in `text`: one token for each nested field, of
-/// which those inside the object are set. Of a repeated name the last value counts.
-fn locate(nested: &[Nested], inside: &Inside, object: Token, text: &[u8], tokens: &mut [Token]) {
+/// Finds the fields inside an object, which is JSON in `text`: one token for each field, of which
+/// those inside the object are set. Of a repeated name the last value counts.
+fn locate(fields: &[Field], inside: &Inside, object: Token, text: &[u8], tokens: &mut [Token]) {
     let found = json::scan_members(text, object.start(), |name, value| {
         if let Some(child) = inside.names.find(name, text) {
             tokens[inside.positions[child]] = value;
@@ -19,9 +20,9 @@ fn locate(nested: &[Nested], inside: &Inside, object: Token, text: &[u8], tokens
     });
     debug_assert!(found.is_ok(), "the record was scanned before");
     for &child in &inside.positions {
-        let (token, inside) = (tokens[child], &nested[child].inside);
+        let (token, inside) = (tokens[child], &fields[child].inside);
         if !inside.all.is_empty() && is_object(token, text) {
-            locate(nested, inside, token, text, tokens);
+            locate(fields, inside, token, text, tokens);
         }
     }
 }
@@ -31,12 +32,12 @@ pub(crate) fn is_object(token: Token, text: &[u8]) -> bool {
     token.kind == Kind::Nested && token.of(text).starts_with(b"{")
 }
 
-/// Appends the fields inside the value of a column to `columns`, one for each nested field. Where
-/// the object around a field is missing, so is the field, required or not. On a refusal, which
-/// tells the position of its field, some columns are one row longer than others.
+/// Appends the fields inside the value of a column to their columns. Where the object around a field
+/// is missing, so is the field, required or not. On a refusal, which tells the position of its field,
+/// some columns are one row longer than others.
 pub(crate) fn append(
     plan: &Plan,
-    inside: &Inside,
+    column: &Field,
     object: Token,
     text: &[u8],
     tokens: &mut Vec<Token>,
@@ -44,13 +45,17 @@ pub(crate) fn append(
     columns: &mut [Column],
 ) -> Result<(), (usize, Refusal)> {
     tokens.clear();
-    tokens.resize(plan.nested.len(), Token::ABSENT);
+    tokens.resize(plan.fields.len(), Token::ABSENT);
     if is_object(object, text) {
-        locate(&plan.nested, inside, object, text, tokens);
+        locate(&plan.fields, &column.inside, object, text, tokens);
     }
-    for at in inside.all.clone() {
-        let Nested { field, parent, .. } = &plan.nested[at];
-        if is_object(parent.map_or(object, |parent| tokens[parent]), text) {
+    for at in column.inside.all.clone() {
+        let field = &plan.fields[at];
+        let around = match field.parent {
+            Some(parent) if parent >= plan.columns => tokens[parent],
+            _ => object,
+        };
+        if is_object(around, text) {
             validate::append(field, tokens[at], text, validator, &mut columns[at])
                 .map_err(|refusal| (at, refusal))?;
         } else {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::decode::json::{self, Member};
 use crate::decode::nested::is_object;
 use crate::decode::record::{Kind, Token};
-use crate::plan::{FieldAt, Plan};
+use crate::plan::Plan;
 use crate::simd::LANES;
 
 /// What stands between the values of a record, and whose values they are.
@@ -37,7 +37,7 @@ pub(crate) enum Step {
     Open {
         /// What stands before its brace.
         before: Literal,
-        object: FieldAt,
+        object: usize,
         /// The step that closes it; `None` where the example had no object.
         close: Option<usize>,
     },
@@ -45,7 +45,7 @@ pub(crate) enum Step {
     Close {
         /// What follows its last value: the closing brace.
         before: Literal,
-        object: FieldAt,
+        object: usize,
         /// The fields directly inside that none of the steps belongs to.
         absent: Vec<usize>,
     },
@@ -54,7 +54,7 @@ pub(crate) enum Step {
 /// Whose value it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Owner {
-    Field(FieldAt),
+    Field(usize),
     /// Nobody's. Of a member of the record it is said where its name stands, from the start of what
     /// is before the value.
     Unknown(Option<(usize, usize)>),
@@ -89,7 +89,7 @@ impl Shape {
             }
             seen.extend(member.column);
             let added = match member.column {
-                Some(column) => example.add_field(FieldAt::Column(column), member.value),
+                Some(column) => example.add_field(column, member.value),
                 None => example.add_unknown(member),
             };
             if added.is_none() {
@@ -97,11 +97,13 @@ impl Shape {
             }
         }
         let unopened = |step: &Step| match step {
-            Step::Open { object: FieldAt::Column(column), close: None, .. } => Some(*column),
+            Step::Open { object, close: None, .. } => {
+                Some(*object).filter(|object| *object < plan.columns)
+            }
             _ => None,
         };
         self.unopened = example.steps.iter().filter_map(unopened).collect();
-        self.absent = (0..plan.fields.len()).filter(|column| !seen.contains(column)).collect();
+        self.absent = (0..plan.columns).filter(|column| !seen.contains(column)).collect();
         self.end = Some(Literal::new(&text[example.at..span.end]));
         self.steps = example.steps;
     }
@@ -117,8 +119,8 @@ struct Example<'a> {
 
 impl Example<'_> {
     /// Adds the steps of a field's value; `None` when the record is no example.
-    fn add_field(&mut self, field: FieldAt, value: Token) -> Option<()> {
-        if self.plan.inside(field).all.is_empty() {
+    fn add_field(&mut self, field: usize, value: Token) -> Option<()> {
+        if self.plan.fields[field].inside.all.is_empty() {
             self.add_value(Owner::Field(field), value);
             return Some(());
         }
@@ -141,18 +143,18 @@ impl Example<'_> {
     }
 
     /// Adds what is inside an object, and returns the fields that are not.
-    fn add_members(&mut self, object: FieldAt, value: Token) -> Option<Vec<usize>> {
+    fn add_members(&mut self, object: usize, value: Token) -> Option<Vec<usize>> {
         let mut members = Vec::new();
         json::scan_members(self.text, value.start(), |name, value| members.push((name, value)))
             .ok()?;
-        let inside = self.plan.inside(object);
+        let inside = &self.plan.fields[object].inside;
         let mut seen = Vec::new();
         for (name, value) in members {
             match inside.names.find(name, self.text).map(|child| inside.positions[child]) {
                 Some(child) if seen.contains(&child) => return None,
                 Some(child) => {
                     seen.push(child);
-                    self.add_field(FieldAt::Nested(child), value)?;
+                    self.add_field(child, value)?;
                 }
                 None => self.add_value(Owner::Unknown(None), value),
             }

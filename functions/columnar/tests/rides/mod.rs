@@ -116,6 +116,12 @@ fn hostile_records_are_rejected_alone() {
     let rule = |rule: &str, column: Value| Some((rule.to_owned(), column));
     let table = [
         ("nested as deep as serde_json goes", with("x", &deep(126)), None),
+        ("nested as deep inside an object", good.replacen("[1]", &deep(125), 1), None),
+        (
+            "nested deeper inside an object",
+            good.replacen("[1]", &deep(126), 1),
+            rule("json", Value::Null),
+        ),
         ("nested deeper", with("x", &deep(127)), rule("json", Value::Null)),
         ("nested far deeper", with("x", &deep(100_000)), rule("json", Value::Null)),
         ("not closed", with("x", &"[".repeat(100_000)), rule("json", Value::Null)),
