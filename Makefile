@@ -113,7 +113,7 @@ bench: $(call installed,bench) ## Compare speed and memory with other engines [C
 
 # BENCH_ARGS=--largest adds an object of 5 GB.
 .PHONY: bench-curves
-bench-curves: $(call installed,bench) ## Measure the transform by threads, compression and object size.
+bench-curves: $(call installed,bench) ## Measure the transform by threads, compression, object size and contract.
 	$(if $(SNOWLINE),,cargo build --release --locked -p snowline)
 	$(VENV)/bench/bin/python -m bench.curves $(bench_arguments)
 

@@ -1,6 +1,6 @@
 """python -m bench.curves [--rounds 5] [--count 1000000] [--largest] [--snowline target/release/snowline]
 
-Measures the transform by threads, compression and size of the object. Exit codes: 0 when it was
+Measures the transform by threads, compression, size of the object and width of the contract. Exit codes: 0 when it was
 measured, 1 when a process failed or the disk is too small, 2 for wrong usage.
 """
 
@@ -12,7 +12,7 @@ import sys
 
 from bench import data, machine
 from bench.__main__ import arguments_of
-from bench.curves import gzip_input, memory, small_objects, threads
+from bench.curves import contracts, gzip_input, memory, small_objects, threads
 from bench.curves.section import Section, Setting
 from bench.measure import ProcessFailed
 from bench.places import BENCH
@@ -28,7 +28,7 @@ def main() -> int:
     print(machine_line())
     sections = []
     try:
-        for curve in (threads.curve, gzip_input.curve, small_objects.curve):
+        for curve in (threads.curve, gzip_input.curve, small_objects.curve, contracts.curve):
             sections.append(_printed(curve(setting)))
         sections.append(_printed(memory.curve(setting, arguments.largest)))
     except (ProcessFailed, memory.DiskTooSmall) as failure:

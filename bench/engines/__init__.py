@@ -5,6 +5,7 @@ A module of this package is one engine; this one imports none of them, see `benc
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from bench import machine
 from bench.places import ARROW_RS, ARROW_RS_LOCK, SNOWLINE
+from bench.widths import Width
 
 Command = Callable[[Path, Path], list[str]]
 """The command that reads a file and writes into a folder."""
@@ -50,11 +52,13 @@ def _snowline(binary: Path) -> Engine:
     return Engine(OURS, machine.commit() if binary == SNOWLINE else binary.name, command)
 
 
-def transform(binary: Path, folder: Path, inputs: list[Path], *options: str) -> list[str]:
+def transform(
+    binary: Path, folder: Path, inputs: list[Path], *options: str, contract: str = "orders"
+) -> list[str]:
     """Our command, with as many threads as there are processors unless an option says other."""
     salt = folder.parent / "salt"
     salt.write_text(SALT)
-    fixed = ["transform", "--contract", "orders", "--hash-salt-file", str(salt), "--out", str(folder)]
+    fixed = ["transform", "--contract", contract, "--hash-salt-file", str(salt), "--out", str(folder)]
     return [str(binary), *fixed, *options, *map(str, inputs)]
 
 
@@ -64,6 +68,18 @@ def _python(name: str, package: str, threads: int) -> Engine:
         return [sys.executable, "-m", module, str(orders), str(output(folder)), str(threads)]
 
     return Engine(name, version(package), command)
+
+
+def duckdb_over(width: Width, threads: int) -> Callable[[Path], list[str]]:
+    """DuckDB over records that are no orders."""
+
+    def command(folder: Path) -> list[str]:
+        columns = folder / "columns.json"
+        columns.write_text(json.dumps(width.columns))
+        files = [width.records, output(folder), threads, columns]
+        return [sys.executable, "-m", "bench.engines.duckdb", *map(str, files)]
+
+    return command
 
 
 def _arrow_rs(threads: int) -> Engine:
