@@ -5,11 +5,15 @@
 #![allow(clippy::print_stdout, reason = "standard output is what this program is for")]
 
 mod aws;
+mod check;
+mod contracts;
 mod generate;
+mod init;
 mod objects;
 mod rejects;
 mod replay;
 mod sql;
+mod table;
 mod trace;
 mod transform;
 
@@ -28,7 +32,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Args),
     Generate(generate::Args),
+    Init(init::Args),
     Replay(replay::Args),
     Sql(sql::Args),
     Trace(trace::Args),
@@ -37,7 +43,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn Error>> = match Cli::parse().command {
+        Command::Check(args) => check::run(&args).map_err(Into::into),
         Command::Generate(args) => generate::run(&args).map_err(Into::into),
+        Command::Init(args) => init::run(&args).map_err(Into::into),
         Command::Replay(args) => {
             let task = args.task().unwrap_or_else(|message| wrong_usage(message));
             replay::run(&task, args.dry_run).map_err(Into::into)

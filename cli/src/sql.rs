@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use statements::{Script, Settings, StatementError, Statements};
 use thiserror::Error;
 
+use crate::contracts::{self, ContractName};
+
 /// Print the SQL of a dataset: what sets it up, or what the pipeline runs
 ///
 /// Without --only: everything that sets the dataset up, in order, to be piped into a SQL client
@@ -14,9 +16,9 @@ use thiserror::Error;
 /// out, with a comment that names the options.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Dataset, named after its contract
-    #[arg(long, default_value = "orders")]
-    dataset: String,
+    /// The contract: a dataset of this build, or a file
+    #[arg(long, visible_alias = "dataset", value_name = "NAME|FILE", default_value = "orders")]
+    contract: ContractName,
     /// A folder (setup, views, grants, staging, publish, checks, trace, samples) or one script
     /// (publish/merge)
     #[arg(long, value_name = "FOLDER[/NAME]")]
@@ -53,13 +55,9 @@ pub(crate) struct Args {
 /// Why the SQL could not be printed.
 #[derive(Debug, Error)]
 pub(crate) enum SqlError {
-    /// No such dataset, or its contract is bad.
-    #[error("cannot load dataset {name}")]
-    Dataset {
-        name: String,
-        #[source]
-        source: datasets::Error,
-    },
+    /// The contract cannot be followed.
+    #[error(transparent)]
+    Contract(#[from] contracts::Error),
     /// The statements cannot be rendered.
     #[error(transparent)]
     Statements(#[from] StatementError),
@@ -83,8 +81,7 @@ pub(crate) enum SqlError {
 
 /// Prints the scripts that `args` ask for.
 pub(crate) fn run(args: &Args) -> Result<(), SqlError> {
-    let dataset = datasets::load(&args.dataset)
-        .map_err(|source| SqlError::Dataset { name: args.dataset.clone(), source })?;
+    let dataset = args.contract.load()?;
     let statements = Statements::new(&dataset)?;
     let settings = settings(args)?;
     let text = match &args.only {

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, UNIX_EPOCH};
 
-use clap::builder::PossibleValuesParser;
 use columnar::{ObjectError, Output, Outputs, PlanError, Source, Transformer};
 
+use crate::contracts::{self, ContractName};
 use crate::error_chain;
 
 /// Transforms local files as landing objects: DIR gets a folder a zone, as the lake has them.
@@ -19,9 +19,9 @@ use crate::error_chain;
 /// output, and the others are transformed all the same.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The dataset whose contract to apply.
-    #[arg(long, value_name = "DATASET", value_parser = PossibleValuesParser::new(datasets::names()))]
-    contract: String,
+    /// The contract to apply: a dataset of this build, or a file.
+    #[arg(long, value_name = "NAME|FILE")]
+    contract: ContractName,
     /// JSON lines or CSV; plain, gzip or zstd.
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
@@ -40,9 +40,9 @@ pub(crate) struct Args {
 /// Why no, or not every, file was transformed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// No such contract.
+    /// The contract cannot be followed.
     #[error(transparent)]
-    Dataset(#[from] datasets::Error),
+    Contract(#[from] contracts::Error),
     /// The contract makes no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -93,7 +93,7 @@ impl Args {
 /// # Errors
 /// When the transform cannot be prepared, or when a file could not be read or written.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let dataset = datasets::load(&args.contract)?;
+    let dataset = args.contract.load()?;
     let salt = match &args.hash_salt_file {
         Some(path) => std::fs::read(path).map_err(in_file(path))?,
         None => rand::random::<[u8; 32]>().to_vec(),

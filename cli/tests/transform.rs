@@ -111,7 +111,7 @@ fn wrong_usage_is_told_apart() {
     let folder = Folder::new("usage");
     let (one, other) = (folder.write("a/good.json", GOOD), folder.write("b/good.json.gz", GOOD));
     for (contract, inputs, error) in [
-        ("none", &[one.as_path()][..], "possible values"),
+        ("none", &[one.as_path()][..], "this build has orders"),
         ("orders", &[], "required arguments"),
         ("orders", &[&one, &other], "would have the same output files"),
     ] {

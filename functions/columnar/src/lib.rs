@@ -27,7 +27,7 @@ pub use aggregate::SumOverflow;
 pub use columns::{Column, Value};
 pub use decode::Decoder;
 pub use object::{ObjectError, Output, Outputs, Report, Source, Written};
-pub use opening::{format_of, read_header};
+pub use opening::{decompress, format_of, read_header};
 pub use parquet::{ColumnChunk, Encoder, ParquetError};
 pub use pipeline::Transformer;
 pub use plan::{Plan, PlanError};

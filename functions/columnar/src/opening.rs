@@ -86,3 +86,11 @@ pub fn read_header(input: impl Read) -> Result<Vec<u8>, ObjectError> {
     let opened = Opening::read(input, Format::Csv, Vec::new(), Vec::new())?;
     Ok(opened.header.unwrap_or_default())
 }
+
+/// The text of an object: decompressed when it starts like gzip or zstd, and as it is otherwise.
+///
+/// # Errors
+/// When the first bytes cannot be read. Reading fails where the object is damaged or cut off.
+pub fn decompress(input: impl Read) -> std::io::Result<impl Read> {
+    Decompress::new(input)
+}

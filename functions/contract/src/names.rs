@@ -94,6 +94,11 @@ const RESERVED: &[&str] = &[
     "with",
 ];
 
+/// Whether Snowflake takes a lower-case name for a word of SQL, so that no column may bear it.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// Reads a name: a lower-case SQL identifier that means nothing else.
 pub(crate) fn identifier(node: &Node) -> Found<'_, &str> {
     let name = node.text()?;
@@ -105,7 +110,7 @@ pub(crate) fn identifier(node: &Node) -> Found<'_, &str> {
         return node
             .fail(format!("`{name}` is not a name: use a-z, 0-9 and _, beginning with a letter"));
     }
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         return node.fail(format!("`{name}` is reserved: it is a word of SQL"));
     }
     Ok(name)
