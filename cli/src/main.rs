@@ -7,6 +7,7 @@
 mod aws;
 mod check;
 mod contracts;
+mod diff;
 mod generate;
 mod init;
 mod objects;
@@ -33,6 +34,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Diff(diff::Args),
     Generate(generate::Args),
     Init(init::Args),
     Replay(replay::Args),
@@ -44,6 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn Error>> = match Cli::parse().command {
         Command::Check(args) => check::run(&args).map_err(Into::into),
+        Command::Diff(args) => diff::run(&args).map_err(Into::into),
         Command::Generate(args) => generate::run(&args).map_err(Into::into),
         Command::Init(args) => init::run(&args).map_err(Into::into),
         Command::Replay(args) => {

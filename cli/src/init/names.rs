@@ -83,7 +83,7 @@ mod tests {
             ("customerId", "customer_id"),
             ("HTTPStatus", "http_status"),
             ("userID", "user_id"),
-            ("IPv4", "ipv4"),
+            ("clientIPAddress", "client_ip_address"),
             ("$schema.version", "schema_version"),
             ("_id", "id"),
             ("__op", "op"),
