@@ -151,7 +151,7 @@ fn a_contract_that_is_there_is_kept() {
 #[test]
 fn what_the_sample_does_not_decide_is_told() {
     let folder = Folder::new("init-undecided");
-    folder.write("a.json", "{\"x\":\"1\"}\n{\"y\":2.5}\n");
+    folder.write("a.json", "{\"x\":\"1\"}\n{\"x\":\"2\"}\n{\"y\":2.5}\n");
     let run = folder.run(&["init", "a.json"]);
     run.expect(
         1,
@@ -159,12 +159,12 @@ fn what_the_sample_does_not_decide_is_told() {
             "To decide:",
             "no legal key",
             "needs a decision before it is legal: contracts/a.odcs.yaml:",
-            "`x` is not required",
+            "`x` is part of the primary key, but not required",
         ],
     );
     assert!(folder.read("contracts/a.odcs.yaml").contains("# decide: "));
     let check = folder.run(&["check", "a.json", "--contract", "contracts/a.odcs.yaml"]);
-    check.expect(1, &["contracts/a.odcs.yaml:", "`x` is not required, so it may be null"]);
+    check.expect(1, &["contracts/a.odcs.yaml:", "`x` is part of the primary key, but not required"]);
 }
 
 #[test]
