@@ -241,7 +241,7 @@ fn table_properties(draft: &Draft) -> Vec<Yaml> {
         format!("check: the key. {}: {}.", dataset.dedupe.key.join(", "), draft.key_why),
         format!("check: the order. {}: {}.", dataset.dedupe.order.join(", "), draft.order_why),
     ];
-    comments.extend(draft.decisions.iter().map(|decision| format!("decide: {decision}.")));
+    comments.extend(draft.decisions.iter().map(|decision| format!("decide: {decision}")));
     let dedupe = Yaml::InlineMapping(vec![
         ("key", texts(&dataset.dedupe.key)),
         ("order", texts(&dataset.dedupe.order)),

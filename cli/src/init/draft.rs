@@ -7,7 +7,7 @@ use contract::{
     ServiceLevel,
 };
 
-use super::names::{self, column_name, unique, words};
+use super::names::{column_name, unique, words};
 use super::personal::personal;
 use super::profile::{Fields, Profile};
 use super::sample::Sample;
@@ -233,8 +233,7 @@ impl Draft {
             for (field, profile) in &mut read.nested {
                 field.restricted = true;
                 field.rules.retain(|rule| !matches!(rule, Rule::OneOf { .. }));
-                let last = words(&field.field);
-                if is_text(field) && personal(&last, profile, field.data_type).is_some() {
+                if is_text(field) && personal_inside(field, profile).is_some() {
                     let from = field.name.clone();
                     let hash = format!("{}_hash", words(&from).join("_"));
                     self.derive(&hash, &taken, Derivation::Hash { from });
@@ -321,9 +320,17 @@ fn personal_in(
     let kind = personal(words, profile, column.data_type).map(str::to_owned);
     kind.or_else(|| {
         nested.iter().find_map(|(field, profile)| {
-            let kind = personal(&names::words(&field.field), profile, field.data_type)?;
-            Some(format!("{kind} in {}", field.name))
+            personal_inside(field, profile).map(|kind| format!("{kind} in {}", field.name))
         })
+    })
+}
+
+/// What a field inside an object holds that is personal. Whose name a `name` is, the object tells.
+fn personal_inside(field: &Column, profile: &Profile) -> Option<&'static str> {
+    let own = personal(&words(&field.field), profile, field.data_type);
+    own.or_else(|| {
+        let parent = field.name.rsplit('.').nth(1).filter(|_| field.field == "name")?;
+        personal(&words(&format!("{parent}_name")), profile, field.data_type)
     })
 }
 

@@ -24,6 +24,12 @@ const LEAST_TIMES: u64 = 3;
 /// Longest valid value, in characters.
 const LONGEST_VALUE: usize = 40;
 
+/// Words for what has digits and is no number: 1.10 is another version than 1.1.
+const DIGITS: [&str; 10] = [
+    "version", "firmware", "release", "zip", "postcode", "postal", "phone", "mobile", "iban",
+    "card",
+];
+
 /// What a field is taken for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Typing {
@@ -89,7 +95,8 @@ fn cells(words: &[String], texts: &Texts, numbers: &Numbers) -> Typing {
     if texts.shapes.has(Shape::Boolean) {
         return Typing::new(DataType::Boolean, "true or false");
     }
-    if texts.shapes.has(Shape::Number) {
+    if texts.shapes.has(Shape::Number) && !words.iter().any(|word| DIGITS.contains(&word.as_str()))
+    {
         return number(words, numbers);
     }
     text(words, texts)
@@ -192,7 +199,8 @@ fn text(words: &[String], texts: &Texts) -> Typing {
         return formatted(format, chars.max(texts.longest), why);
     }
     if let Some((chars, pattern, why)) = code(words, texts) {
-        return limited(chars, [Rule::Pattern { pattern: pattern.to_owned() }], why);
+        let typing = limited(chars, [Rule::Pattern { pattern: pattern.to_owned() }], why);
+        return Typing { normalise: vec![Normalise::Trim, Normalise::Upper], ..typing };
     }
     match valid_values(words, texts) {
         Some(values) => {
@@ -392,7 +400,7 @@ mod tests {
             ("a", &["\"10.0.0.1\""], "text 15 ipv4"),
             ("a", &["\"::1\""], "text 45 ipv6"),
             ("a", &["\"https://example.com/\""], "text 2048 uri"),
-            ("country", &["\"DE\""], "text 2 like ^[A-Z]{2}$"),
+            ("country", &["\"DE\"", "\" de\""], "text 2 like ^[A-Z]{2}$"),
             ("status", &status, "text 16 of new/old"),
             ("status", &status[..5], "text 16"),
             ("status_code", &status, "text 16"),
@@ -420,6 +428,7 @@ mod tests {
             ("ts", &["1795342830"], "timestamp in seconds"),
             ("day", &["2026-11-22"], "date"),
             ("n", &["1", ""], "text 16"),
+            ("version", &["1.1", "1.10"], "text 16"),
         ] {
             assert_eq!(of_csv(name, values), expected, "{name} {values:?}");
         }

@@ -79,12 +79,20 @@ impl Candidate<'_> {
 
     /// Whether the name is that of the identifier of what the dataset is about.
     fn is_own_id(&self, dataset: &str) -> bool {
-        let subject = self.words.split_last().map_or(String::new(), |(_, rest)| rest.join("_"));
+        let general = ["", "event", "record", "message"];
+        self.is_id() && (general.contains(&self.subject().as_str()) || self.is_about(dataset))
+    }
+
+    /// The name without its last word.
+    fn subject(&self) -> String {
+        self.words.split_last().map_or(String::new(), |(_, rest)| rest.join("_"))
+    }
+
+    /// Whether the name begins with what the dataset is about.
+    fn is_about(&self, dataset: &str) -> bool {
         let singular = dataset.strip_suffix('s').unwrap_or(dataset);
         let last = singular.rsplit('_').next().unwrap_or(singular);
-        self.is_id()
-            && (matches!(subject.as_str(), "" | "event" | "record" | "message")
-                || [dataset, singular, last].contains(&subject.as_str()))
+        [dataset, singular, last].contains(&self.subject().as_str())
     }
 
     fn is_unique(&self) -> bool {
@@ -124,10 +132,20 @@ pub(crate) fn key(
     let all: Vec<&Candidate<'_>> =
         own.iter().copied().chain(nested.iter().filter(usable)).collect();
     let timed = columns.iter().chain(nested).find(|candidate| Some(&candidate.name[..]) == time);
-    identifying(dataset, &own, timed)
+    let sure = identifying(dataset, &own, timed);
+    let absent = columns.iter().find(|column| !column.required && column.is_own_id(dataset));
+    let choice = sure
         .or_else(|| identifying(dataset, &all, timed))
         .or_else(|| coincidental(&own))
-        .unwrap_or_else(|| plausible(columns))
+        .unwrap_or_else(|| plausible(columns));
+    match absent {
+        Some(id) => choice.decide(format!(
+            "{0} is named as the identifier, but some records have none: were it `required: true`, those would be \
+             rejected, and [{0}] could be the key",
+            id.name
+        )),
+        None => choice,
+    }
 }
 
 /// A key that its name and the sample speak for.
@@ -149,6 +167,15 @@ fn identifying(
     }
     if let Some(pair) = pair(columns) {
         return Some(Choice::new(pair, "unique in the sample together, and none of them alone"));
+    }
+    if let Some(number) =
+        columns.iter().find(|column| column.is_numbering() && column.is_about(dataset))
+    {
+        let name = &number.name;
+        let why = "named as the number of what the dataset is about; records that repeat it are versions of one row";
+        return Some(Choice::new([*number], why).decide(format!(
+            "the key is [{name}]: does it need another column, within which it is counted?"
+        )));
     }
     let id = ids().find(|id| !id.is_personal)?;
     if let Some(time) = time
@@ -379,6 +406,14 @@ mod tests {
                 "{columns:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_identifier_that_some_records_lack_is_told() {
+        let columns = [column("id", TEXT, &["a", "b"]), column("label", TEXT, &["x", "y", "z"])];
+        let key = key("items", &candidates(&columns, 3), &[], None);
+        assert_eq!(key.columns, ["label"]);
+        assert!(key.decide.unwrap().starts_with("id is named as the identifier"));
     }
 
     #[test]

@@ -164,7 +164,8 @@ fn what_the_sample_does_not_decide_is_told() {
     );
     assert!(folder.read("contracts/a.odcs.yaml").contains("# decide: "));
     let check = folder.run(&["check", "a.json", "--contract", "contracts/a.odcs.yaml"]);
-    check.expect(1, &["contracts/a.odcs.yaml:", "`x` is part of the primary key, but not required"]);
+    check
+        .expect(1, &["contracts/a.odcs.yaml:", "`x` is part of the primary key, but not required"]);
 }
 
 #[test]
