@@ -12,7 +12,6 @@ import yaml
 from local.tests.pipeline import SNOWLINE
 from local.tests.test_contract import errors
 
-
 SAMPLES: dict[str, str] = {
     "app-logins.json": "".join(
         json.dumps(
