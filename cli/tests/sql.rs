@@ -26,6 +26,18 @@ fn without_values_it_prints_what_it_can_and_names_what_is_missing() {
 }
 
 #[test]
+fn a_contract_is_named_or_a_file() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts/orders.odcs.yaml");
+    let printed = text(&sql(&["--contract", "orders"]).stdout);
+    for arguments in [["--contract", file], ["--dataset", file], ["--dataset", "orders"]] {
+        assert_eq!(text(&sql(&arguments).stdout), printed);
+    }
+    let refused = sql(&["--contract", "none"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("this build has orders, rides"));
+}
+
+#[test]
 fn a_script_asked_for_by_name_is_printed_whole_or_refused() {
     let refused = sql(&["--only", "setup/storage_integration", "--bucket", "lake"]);
     assert_eq!(refused.status.code(), Some(1));

@@ -67,7 +67,8 @@ fn text(bytes: &[u8]) -> &str {
 fn rejected_rows_are_counted_and_are_no_failure() {
     let folder = Folder::new("rejects");
     let sample = folder.write("sample.json", format!("{GOOD}{{}}\nnot JSON\n"));
-    let output = folder.transform("orders", &[&sample]);
+    let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts/orders.odcs.yaml");
+    let output = folder.transform(contract, &[&sample]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let printed = text(&output.stdout);
     assert!(printed.contains("3 rows, 1 accepted, 2 rejected (json 1, required 1); "), "{printed}");

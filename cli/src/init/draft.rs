@@ -7,12 +7,14 @@ use contract::{
     ServiceLevel,
 };
 
+use super::candidate::Candidate;
 use super::names::{column_name, unique, words};
 use super::personal::personal;
 use super::profile::{Fields, Profile};
 use super::sample::Sample;
-use super::typing::{Typing, is_operation, typing};
-use super::versions::{self, Candidate, Choice};
+use super::texts::is_operation;
+use super::typing::{Typing, typing};
+use super::versions::{self, Choice};
 
 /// Fields of an object beyond which its names are taken for data.
 const MOST_NESTED: usize = 64;

@@ -1,5 +1,6 @@
 //! `snowline init`: a contract from a sample, for a person to read and correct.
 
+mod candidate;
 mod csv;
 mod document;
 mod draft;
@@ -9,6 +10,7 @@ mod profile;
 mod report;
 mod sample;
 mod shapes;
+mod texts;
 mod typing;
 mod versions;
 mod yaml;

@@ -1,30 +1,12 @@
 //! Which records are versions of one row, and which of them is the newest: the merge key and its
 //! order, as the sample suggests them.
 
-use std::collections::HashSet;
-
 use contract::DataType;
 
-use super::profile::Profile;
+use super::candidate::{Candidate, is_unique};
 
 /// Columns that are tried together, at most.
 const MOST_TRIED: usize = 12;
-/// Fewest records that show a column to have few values.
-const FEWEST_RECORDS: usize = 20;
-
-/// A column, or a field inside an object, that may be part of the key or tell the time.
-#[derive(Debug)]
-pub(crate) struct Candidate<'a> {
-    /// The column's name, or the field's path.
-    pub(crate) name: String,
-    /// The words of its name.
-    pub(crate) words: Vec<String>,
-    pub(crate) data_type: DataType,
-    /// Whether every record has a value.
-    pub(crate) required: bool,
-    pub(crate) is_personal: bool,
-    pub(crate) profile: &'a Profile,
-}
 
 /// What was chosen, and how sure it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,74 +31,6 @@ impl Choice {
         self.decide = Some(decide.into());
         self
     }
-}
-
-impl Candidate<'_> {
-    fn is_key_type(&self) -> bool {
-        matches!(
-            self.data_type,
-            DataType::String { .. } | DataType::Integer | DataType::Decimal { scale: 0, .. }
-        )
-    }
-
-    fn last_word(&self) -> &str {
-        self.words.last().map_or("", String::as_str)
-    }
-
-    /// Whether the name is that of an identifier.
-    fn is_id(&self) -> bool {
-        matches!(self.last_word(), "id" | "uuid" | "guid" | "key" | "urn" | "arn")
-    }
-
-    /// Whether the name is that of a number or code that goes with another identifier.
-    fn is_numbering(&self) -> bool {
-        const NUMBERINGS: [&str; 12] = [
-            "number", "no", "nr", "code", "seq", "sequence", "line", "index", "position", "serial",
-            "sku", "offset",
-        ];
-        self.is_id() || NUMBERINGS.contains(&self.last_word())
-    }
-
-    /// Whether the name is that of the identifier of what the dataset is about.
-    fn is_own_id(&self, dataset: &str) -> bool {
-        let general = ["", "event", "record", "message"];
-        self.is_id() && (general.contains(&self.subject().as_str()) || self.is_about(dataset))
-    }
-
-    /// The name without its last word.
-    fn subject(&self) -> String {
-        self.words.split_last().map_or(String::new(), |(_, rest)| rest.join("_"))
-    }
-
-    /// Whether the name begins with what the dataset is about.
-    fn is_about(&self, dataset: &str) -> bool {
-        let singular = dataset.strip_suffix('s').unwrap_or(dataset);
-        let last = singular.rsplit('_').next().unwrap_or(singular);
-        [dataset, singular, last].contains(&self.subject().as_str())
-    }
-
-    fn is_unique(&self) -> bool {
-        is_unique(&[self])
-    }
-
-    /// Whether there are few values, each in many records.
-    fn has_few_values(&self) -> bool {
-        let hashes = self.profile.hashes();
-        let distinct = hashes.iter().collect::<HashSet<_>>().len();
-        matches!(self.data_type, DataType::String { .. })
-            && hashes.len() >= FEWEST_RECORDS
-            && distinct * 10 <= hashes.len()
-    }
-}
-
-/// Whether no two records have the same values of these columns.
-fn is_unique(columns: &[&Candidate<'_>]) -> bool {
-    let hashes: Vec<&[u64]> = columns.iter().map(|column| column.profile.hashes()).collect();
-    let records = hashes.first().map_or(0, |hashes| hashes.len());
-    let mut seen = HashSet::with_capacity(records);
-    (0..records).all(|at| {
-        seen.insert(hashes.iter().map(|of_column| of_column.get(at).copied()).collect::<Vec<_>>())
-    })
 }
 
 /// Chooses the key among the columns of the table and, where none of those will do, among the
@@ -233,12 +147,15 @@ fn plausible(columns: &[Candidate<'_>]) -> Choice {
     let comparable = |candidate: &&Candidate<'_>| {
         !candidate.data_type.is_json() && candidate.data_type != DataType::Double
     };
-    let required: Vec<&Candidate<'_>> =
-        columns.iter().filter(comparable).filter(|column| column.required).collect();
-    if !required.is_empty() {
+    let required = || columns.iter().filter(comparable).filter(|column| column.required);
+    let mut chosen: Vec<&Candidate<'_>> = required().filter(|column| !column.is_personal).collect();
+    if chosen.is_empty() {
+        chosen = required().collect();
+    }
+    if !chosen.is_empty() {
         let why =
             "every column that always has a value: only records equal in all of them are one row";
-        return Choice::new(required, why).decide(
+        return Choice::new(chosen, why).decide(
             "no column looks like an identifier: which columns tell one row from another?",
         );
     }
@@ -307,6 +224,7 @@ pub(crate) fn order(
 #[cfg(test)]
 mod tests {
     use super::super::names::words;
+    use super::super::profile::Profile;
     use super::*;
 
     const TEXT: DataType = DataType::String { max_chars: None };
@@ -389,7 +307,7 @@ mod tests {
                 "id",
                 "day",
             ),
-            ("items", vec![repeated("a"), repeated("b")], "a+b", "a"),
+            ("items", vec![repeated("a"), repeated("email"), repeated("b")], "a+b", "a"),
             (
                 "items",
                 vec![

@@ -38,7 +38,7 @@ pub use computed::*;
 pub use dataset::*;
 pub use decimal::NotADecimal;
 pub use error::ContractError;
-pub use names::is_reserved;
 pub use extensions::{CUSTOM_PROPERTIES, CustomProperty, Owner};
+pub use names::is_reserved;
 pub use outputs::{EXTRA_COLUMN, OutputColumn};
 pub use rule::*;
