@@ -29,7 +29,6 @@ pub(crate) struct Profile {
     pub(crate) arrays: u64,
     /// A hash of each scalar value, in the order of the records.
     hashes: Vec<u64>,
-    last_record: u64,
 }
 
 /// Texts, and cells of CSV.
@@ -64,8 +63,8 @@ impl Fields {
         self.count += 1;
     }
 
-    /// The field of this name in the current record; `None` when the record had it already.
-    pub(crate) fn field(&mut self, name: &str) -> Option<&mut Profile> {
+    /// The field of this name, for its value in the current record.
+    pub(crate) fn field(&mut self, name: &str) -> &mut Profile {
         let at = match self.index.get(name) {
             Some(at) => *at,
             None => {
@@ -74,9 +73,7 @@ impl Fields {
                 self.list.len() - 1
             }
         };
-        let profile = &mut self.list[at].1;
-        let is_first = std::mem::replace(&mut profile.last_record, self.count) != self.count;
-        is_first.then_some(profile)
+        &mut self.list[at].1
     }
 
     /// The fields with their names, in the order they were met.

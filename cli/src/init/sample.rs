@@ -1,5 +1,6 @@
 //! Reads a sample: JSON lines or CSV, plain, gzip or zstd, as the transform would.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -93,11 +94,13 @@ impl Sample {
             match record {
                 Some(cells) if cells.len() == header.len() => {
                     sample.fields.begin();
-                    for (name, cell) in header.iter().zip(cells) {
-                        let is_null = !cell.quoted && cell.text == sample.csv.null;
-                        if let Some(field) = sample.fields.field(&name.text)
-                            && !is_null
-                        {
+                    for (at, cell) in cells.iter().enumerate() {
+                        // Of a repeated name the last field counts.
+                        if header[at + 1..].iter().any(|other| other.text == header[at].text) {
+                            continue;
+                        }
+                        let field = sample.fields.field(&header[at].text);
+                        if cell.quoted || cell.text != sample.csv.null {
                             field.cell(&cell.text);
                         }
                     }
@@ -161,9 +164,12 @@ impl<'de> Deserialize<'de> for Members<'de> {
 impl Members<'_> {
     fn add_to(&self, fields: &mut Fields) {
         fields.begin();
-        for (name, value) in &self.0 {
-            if let Some(field) = fields.field(name) {
-                add_value(value.get(), field);
+        let names = || self.0.iter().map(|(name, _)| name.as_str());
+        // Of a repeated name the last value counts.
+        let last: HashMap<&str, usize> = names().enumerate().map(|(at, name)| (name, at)).collect();
+        for (at, (name, value)) in self.0.iter().enumerate() {
+            if last.get(name.as_str()) == Some(&at) {
+                add_value(value.get(), fields.field(name));
             }
         }
     }

@@ -43,9 +43,7 @@ pub(crate) fn text(words: &[String], texts: &Texts) -> Typing {
             let why = format!("{} values, each met several times", values.len());
             limited(room(texts.longest), [Rule::OneOf { values }], why).check(check)
         }
-        None => {
-            limited(room(texts.longest), [], format!("text of up to {} characters", texts.longest))
-        }
+        None => limited(room(texts.longest), [], format!("text up to length {}", texts.longest)),
     }
 }
 

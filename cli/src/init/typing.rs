@@ -117,11 +117,11 @@ fn number(words: &[String], numbers: &Numbers) -> Typing {
     let precision = (whole + scale + SPARE_DIGITS).clamp(LEAST_PRECISION, MOST_DIGITS);
     let data_type = DataType::Decimal { precision: precision as u8, scale: scale as u8 };
     if scale == 0 {
-        return Typing::new(data_type, format!("whole numbers of up to {whole} digits"));
+        return Typing::new(data_type, format!("whole numbers up to {whole} digits"));
     }
-    let why = format!("up to {whole} digits before the point, {scale} behind it");
+    let why = format!("digits: {whole} before the point, {scale} behind");
     Typing::new(data_type, why)
-        .check(format!("more than {scale} digits behind the point reject a row"))
+        .check(format!("a value with more digits behind the point than {scale} rejects its row"))
 }
 
 /// The unit of numbers that count from the epoch: those of a plausible time whose name speaks of

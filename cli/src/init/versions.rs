@@ -153,8 +153,7 @@ fn plausible(columns: &[Candidate<'_>]) -> Choice {
         chosen = required().collect();
     }
     if !chosen.is_empty() {
-        let why =
-            "every column that always has a value: only records equal in all of them are one row";
+        let why = "what always has a value and is not personal: only records equal in all of it are one row";
         return Choice::new(chosen, why).decide(
             "no column looks like an identifier: which columns tell one row from another?",
         );

@@ -107,6 +107,8 @@ fn samples_of_every_form_are_accepted() {
         ("tab.tsv", csv("\t", "NULL").into_bytes(), 9),
         ("pipe.csv.gz", gzip(&csv("|", "")), 9),
         ("one.json", b"{\"id\":1,\"at\":\"2026-11-22T09:15:00Z\"}".to_vec(), 1),
+        ("repeated.json", br#"{"id":1,"a":1,"a":"x"}"#.to_vec(), 1),
+        ("repeated.csv", b"id,a,a\n1,2,x\n".to_vec(), 1),
         ("quoted.csv", b"id,n\n\"1\",\"\"\n\"2\",\"5\"\n".to_vec(), 2),
         ("envelope.json", br#"{"payload":{"id":"a","sentAt":1795342830},"v":1.5}"#.to_vec(), 1),
     ] {
