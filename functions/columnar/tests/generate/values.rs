@@ -11,12 +11,20 @@ pub(crate) fn valid(column: &Column) -> BoxedStrategy<String> {
         DataType::Timestamp if column.epoch == Some(EpochUnit::Seconds) => {
             mostly(regex(r"-?1?[0-9]{1,9}(\.[0-9]{1,9})?"), regex("1[0-9]{1,3}e[0-6]"))
         }
-        DataType::Timestamp if column.epoch.is_some() => {
-            mostly(regex("1[0-6][0-9]{11}"), regex(r"1[0-6][0-9]{11}\.[0-9]{1,7}"))
-        }
-        DataType::Timestamp if !column.rules.is_empty() => {
-            regex(&format!(r#""20[01][0-9]-0[1-9]-[12][0-9]T{TIME}(\.[0-9]{{6}})?Z""#))
-        }
+        DataType::Timestamp if column.epoch.is_some() => prop_oneof![
+            8 => regex("1[0-6][0-9]{11}"),
+            1 => regex(r"1[0-6][0-9]{11}\.[0-9]{1,7}"),
+            1 => select(&["1767225600000", "1767225600000.0009", "1767225600000.001", "946684799999"]),
+        ]
+        .boxed(),
+        DataType::Timestamp if !column.rules.is_empty() => mostly(
+            regex(&format!(r#""20[01][0-9]-0[1-9]-[12][0-9]T{TIME}(\.[0-9]{{6}})?Z""#)),
+            select(&[
+                "\"2026-01-01T01:00:00.000000Z\"",
+                "\"2026-01-01T01:00:00.000001Z\"",
+                "\"1999-12-31T23:59:59.999999Z\"",
+            ]),
+        ),
         DataType::Date if !column.rules.is_empty() => {
             regex(r#""(19[0-9]|20[01])[0-9]-0[1-9]-1[0-9]""#)
         }
