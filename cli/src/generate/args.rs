@@ -1,17 +1,28 @@
 //! The command line of `snowline generate`.
 
 use jiff::{SignedDuration, Timestamp};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::timeline::{Days, Timeline};
 use crate::objects::S3Uri;
 
-/// Generate realistic orders and send them to a stream, a bucket or standard output.
+/// Generate records of a dataset and send them to a stream, a bucket or standard output.
 ///
-/// The same seed, start, count, rate, span and shares yield the same bytes on every machine.
+/// Orders come from the model of a shop; records of every other dataset are made from its contract:
+/// good ones obey every rule, bad ones break one. Lines are JSON, or CSV where the contract says so.
+/// CSV goes to a bucket or to standard output, every object with its header; Firehose, which joins
+/// records to objects, has no place for one.
+///
+/// The same dataset, seed, start, count, rate, span and shares yield the same bytes on every
+/// machine.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Name of a dataset of this build, or a contract: the path of a file that ends in .yaml
+    #[arg(long, value_name = "NAME|FILE", default_value = "orders")]
+    pub(crate) dataset: String,
+
     /// Where lines go: firehose:STREAM, s3://BUCKET/PREFIX, or - for standard output
     #[arg(long, value_name = "TARGET", default_value = "-")]
     pub(crate) to: Target,
@@ -40,14 +51,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = share)]
     pub(crate) duplicates: f64,
 
-    /// Time of the first event, RFC 3339 [default: now]
+    /// Time of the first event, RFC 3339 [default: now, or so long ago that the last of --count
+    /// events is now, where they do not follow the rate]
     #[arg(long, value_name = "TIME")]
     start: Option<Timestamp>,
 
     /// Spread the events of --count over this time from --start, busier by day than by night
     /// [default: event times follow the rate; without a rate, 1,000 events a second]
     #[arg(long, value_name = "TIME", value_parser = duration, requires = "count")]
-    pub(crate) span: Option<Duration>,
+    span: Option<Duration>,
 
     /// How long a line may wait for others to travel with [default: 1s, or 1m to a bucket]
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -63,6 +75,9 @@ pub(crate) struct Args {
 }
 
 const DEFAULT_RATE: u32 = 100;
+
+/// Event times advance this fast when there is neither a rate nor a span.
+const UNPACED_EVENTS_PER_SECOND: u64 = 1_000;
 
 impl Args {
     /// Lines a second; `None` means as fast as possible.
@@ -81,9 +96,31 @@ impl Args {
         self.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()))
     }
 
-    /// The given start, or now.
-    pub(crate) fn start_or_now(&self) -> Timestamp {
-        self.start.unwrap_or_else(Timestamp::now)
+    /// The given start, or one by which no event is dated later than it is sent.
+    pub(crate) fn start(&self) -> Timestamp {
+        let ahead = match (self.span, self.lines_per_second(), self.count) {
+            (Some(span), ..) => span,
+            (None, None, Some(count)) => Duration::from_secs(count / UNPACED_EVENTS_PER_SECOND),
+            _ => Duration::ZERO,
+        };
+        let now = Timestamp::now();
+        self.start.unwrap_or_else(|| now.checked_sub(ahead).unwrap_or(now))
+    }
+
+    /// When events happen that begin at `start`.
+    pub(crate) fn timeline(&self, start: Timestamp) -> Timeline {
+        let start_us = start.as_microsecond();
+        if let (Some(span), Some(count)) = (self.span, self.count) {
+            return Timeline::Days(Days::new(start_us, span, count));
+        }
+        let per_second = self.lines_per_second().map_or(UNPACED_EVENTS_PER_SECOND, u64::from);
+        Timeline::Steady { start_us, per_second }
+    }
+
+    /// The file that `dataset` names, if it names one.
+    pub(crate) fn contract_file(&self) -> Option<&Path> {
+        let path = Path::new(&self.dataset);
+        path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml").then_some(path)
     }
 }
 

@@ -202,6 +202,6 @@ fn is_throttle(code: &str) -> bool {
 fn describe(error: &SdkError<PutRecordBatchError>) -> String {
     match error.code() {
         Some(code) => code.to_owned(),
-        None => super::error_chain(error),
+        None => crate::error_chain(error),
     }
 }

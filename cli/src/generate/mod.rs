@@ -1,11 +1,14 @@
-//! `snowline generate`: orders as a shop would produce them.
+//! `snowline generate`: records of a dataset, as its producers would send them.
 //!
-//! [`orders`] decides which event comes next and is a pure function of its seed; [`line`] writes
-//! it; [`sink`] takes it to a stream, a bucket or standard output and accounts for every line.
+//! [`events`] decides whether a good line, a repetition or a bad one comes next, and is a pure
+//! function of its seed. What a line says comes from a producer: [`orders`] is a shop, [`synthetic`]
+//! follows the contract of any dataset. [`sink`] takes lines to a stream, a bucket or standard
+//! output and accounts for every one.
 
 mod args;
 mod catalogue;
 mod defects;
+mod events;
 mod firehose;
 mod line;
 mod orders;
@@ -19,18 +22,36 @@ mod shipping;
 mod sink;
 mod stop;
 mod summary;
+mod synthetic;
 mod timeline;
 
 pub(crate) use args::Args;
 pub(crate) use run::run;
 
-use crate::error_chain;
+use args::Target;
+use contract::{ContractError, Dataset, Format};
+use events::Producer;
+use orders::Orders;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use synthetic::Synthetic;
 
 /// Why generating failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error(transparent)]
+    Dataset(#[from] datasets::Error),
+    #[error("cannot read {}", path.display())]
+    Contract { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    BadContract(#[from] ContractError),
+    #[error("cannot generate {dataset}")]
+    NoValue { dataset: String, source: synthetic::NoValue },
+    #[error(
+        "{dataset} is CSV: every object begins with a header, and Firehose, which joins records to \
+         objects, writes none; send to s3://BUCKET/PREFIX or -"
+    )]
+    CsvToFirehose { dataset: String },
     #[error("cannot start")]
     Start(#[source] io::Error),
     #[error("cannot write to standard output")]
@@ -45,4 +66,28 @@ pub(crate) enum Error {
     Firehose(#[from] firehose::Error),
     #[error(transparent)]
     S3(#[from] s3::Error),
+}
+
+/// The dataset with a producer of its own.
+const SHOP: &str = "orders";
+
+/// What makes the lines that `args` ask for.
+fn producer(args: &Args) -> Result<Box<dyn Producer>, Error> {
+    let dataset = match args.contract_file() {
+        Some(path) => read_contract(path)?,
+        None if args.dataset == SHOP => return Ok(Box::new(Orders::new())),
+        None => datasets::load(&args.dataset)?,
+    };
+    if dataset.format == Format::Csv && matches!(args.to, Target::Firehose { .. }) {
+        return Err(Error::CsvToFirehose { dataset: dataset.name });
+    }
+    let synthetic = Synthetic::new(&dataset)
+        .map_err(|source| Error::NoValue { dataset: dataset.name, source })?;
+    Ok(Box::new(synthetic))
+}
+
+fn read_contract(path: &Path) -> Result<Dataset, Error> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Contract { path: path.to_owned(), source })?;
+    Ok(Dataset::from_yaml(&path.display().to_string(), &text)?)
 }

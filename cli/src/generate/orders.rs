@@ -1,12 +1,11 @@
 //! The model of a shop: which event comes next.
 
 use super::catalogue::Catalogue;
-use super::defects::{self, DefectCounts};
+use super::defects;
+use super::events::{Change, Event, Producer};
 use super::line::{Look, Optional, Order, Status, write_line};
 use super::random::{Likelihood, Random};
-use super::recent::{OpenOrders, RecentLines};
-use super::timeline::Timeline;
-use serde::Serialize;
+use super::recent::Open;
 
 const UPDATES: Likelihood = Likelihood::ratio(2, 100);
 const DELETES: Likelihood = Likelihood::ratio(5, 1_000);
@@ -32,138 +31,50 @@ const EXTRAS: [&str; 4] = [
     r#""device":{"os":"ios","app":"5.2.1"},"tags":["a","b"]"#,
 ];
 
-/// How many lines of each sort were made. Inserts, updates, deletes, duplicates and bad lines add
-/// up to all of them; late ones are among the inserts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Counts {
-    pub(crate) events_sent: u64,
-    pub(crate) duplicates_sent: u64,
-    pub(crate) bad_sent: u64,
-    pub(crate) bad_by_kind: DefectCounts,
-    pub(crate) inserts: u64,
-    pub(crate) updates: u64,
-    pub(crate) deletes: u64,
-    pub(crate) late: u64,
-}
-
-/// An endless sequence of order events as JSON lines, a function of seed, timeline and shares.
-/// Uses a fixed amount of memory however many events it makes.
+/// A shop: orders are placed, change and are deleted.
 pub(crate) struct Orders {
-    random: Random,
     catalogue: Catalogue,
-    timeline: Timeline,
-    bad: Likelihood,
-    duplicates: Likelihood,
-    open: OpenOrders,
-    recent: RecentLines,
-    counts: Counts,
+    open: Open<Order>,
 }
 
 impl Orders {
-    /// `bad` and `duplicates` are shares of all lines.
-    pub(crate) fn new(seed: u64, timeline: Timeline, bad: f64, duplicates: f64) -> Self {
-        Self {
-            random: Random::seeded(seed),
-            catalogue: Catalogue::new(),
-            timeline,
-            bad: Likelihood::from_fraction(bad),
-            duplicates: Likelihood::from_fraction(duplicates),
-            open: OpenOrders::default(),
-            recent: RecentLines::default(),
-            counts: Counts {
-                events_sent: 0,
-                duplicates_sent: 0,
-                bad_sent: 0,
-                bad_by_kind: defects::no_defects(),
-                inserts: 0,
-                updates: 0,
-                deletes: 0,
-                late: 0,
-            },
-        }
+    /// A shop that has sold nothing yet.
+    pub(crate) fn new() -> Self {
+        Self { catalogue: Catalogue::new(), open: Open::default() }
     }
 
-    pub(crate) fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    /// Writes the next line, newline included, in place of what `line` held.
-    pub(crate) fn next_line(&mut self, line: &mut Vec<u8>) {
-        let now_us = self.timeline.at(self.counts.events_sent);
-        self.counts.events_sent += 1;
-        if self.random.happens(self.bad) {
-            return self.bad_line(line, now_us);
-        }
-        if self.random.happens(self.duplicates)
-            && let Some(earlier) = self.recent.pick(&mut self.random)
-        {
-            line.clear();
-            line.extend_from_slice(earlier);
-            self.counts.duplicates_sent += 1;
-            return;
-        }
-        self.event_line(line, now_us);
-        self.recent.add(line);
-    }
-
-    fn bad_line(&mut self, line: &mut Vec<u8>, now_us: i64) {
-        let order = self.new_order(now_us);
-        let look = self.look(None);
-        let (defect, damage) = defects::draw(&mut self.random);
-        write_line(line, &order, &look, Some(damage));
-        self.counts.bad_sent += 1;
-        *self.counts.bad_by_kind.entry(defect).or_default() += 1;
-    }
-
-    fn event_line(&mut self, line: &mut Vec<u8>, now_us: i64) {
-        let random = &mut self.random;
-        if random.happens(UPDATES)
-            && let Some(order) = self.open.take(random)
-        {
-            self.update(line, order, now_us);
-        } else if random.happens(DELETES)
-            && let Some(order) = self.open.take(random)
-        {
-            self.delete(line, order, now_us);
-        } else {
-            self.insert(line, now_us);
-        }
-    }
-
-    fn insert(&mut self, line: &mut Vec<u8>, now_us: i64) {
-        let mut order = self.new_order(now_us);
-        if self.random.happens(LATE) {
-            let seconds_late = 1 + self.random.below(LATEST_SECONDS);
+    fn insert(&mut self, now_us: i64, random: &mut Random, line: &mut Vec<u8>) -> Event {
+        let mut order = self.new_order(now_us, random);
+        let late = random.happens(LATE);
+        if late {
+            let seconds_late = 1 + random.below(LATEST_SECONDS);
             order.changed_at_us -= i64::from(seconds_late) * 1_000_000;
-            self.counts.late += 1;
         }
-        let op = *self.random.pick(&[Some(r#""I""#), Some(r#""I""#), Some(r#""I""#), None]);
-        let look = self.look(op);
+        let op = *random.pick(&[Some(r#""I""#), Some(r#""I""#), Some(r#""I""#), None]);
+        let look = look(op, random);
         write_line(line, &order, &look, None);
-        self.open.put(order, &mut self.random);
-        self.counts.inserts += 1;
+        self.open.put(order, random);
+        Event { change: Change::Insert, late }
     }
 
-    fn update(&mut self, line: &mut Vec<u8>, mut order: Order, now_us: i64) {
+    fn update(
+        &mut self,
+        mut order: Order,
+        now_us: i64,
+        random: &mut Random,
+        line: &mut Vec<u8>,
+    ) -> Event {
         order.changed_at_us = now_us.max(order.changed_at_us + 1);
-        order.status = next_status(order.status, &mut self.random);
-        let look = self.look(Some(r#""U""#));
+        order.status = next_status(order.status, random);
+        let look = look(Some(r#""U""#), random);
         write_line(line, &order, &look, None);
         if !matches!(order.status, Status::Cancelled | Status::Returned) {
-            self.open.put(order, &mut self.random);
+            self.open.put(order, random);
         }
-        self.counts.updates += 1;
+        Event { change: Change::Update, late: false }
     }
 
-    fn delete(&mut self, line: &mut Vec<u8>, mut order: Order, now_us: i64) {
-        order.changed_at_us = now_us.max(order.changed_at_us + 1);
-        let look = self.look(Some(r#""D""#));
-        write_line(line, &order, &look, None);
-        self.counts.deletes += 1;
-    }
-
-    fn new_order(&mut self, now_us: i64) -> Order {
-        let random = &mut self.random;
+    fn new_order(&self, now_us: i64, random: &mut Random) -> Order {
         let product = self.catalogue.product(random);
         let quantity =
             *random.pick(&[1, 1, 1, 1, 1, 1, 2, 2, 3, 5]) + random.below(2) * random.below(3);
@@ -184,23 +95,53 @@ impl Orders {
             changed_at_us: now_us,
         }
     }
+}
 
-    fn look(&mut self, op: Option<&'static str>) -> Look {
-        let random = &mut self.random;
-        let mut percent = |share| random.below(100) < share;
-        let (op_first, offset, sloppy, extra) = (percent(1), percent(2), percent(1), percent(3));
-        Look {
-            op,
-            op_first,
-            offset_hours: if offset { 2 } else { 0 },
-            sloppy,
-            email: match random.below(20) {
-                0 => Optional::Null,
-                1 | 2 => Optional::Absent,
-                _ => Optional::Present,
-            },
-            extra: extra.then(|| *random.pick(&EXTRAS)),
+impl Producer for Orders {
+    fn event(&mut self, now_us: i64, random: &mut Random, line: &mut Vec<u8>) -> Event {
+        if random.happens(UPDATES)
+            && let Some(order) = self.open.take(random)
+        {
+            self.update(order, now_us, random, line)
+        } else if random.happens(DELETES)
+            && let Some(order) = self.open.take(random)
+        {
+            delete(order, now_us, random, line)
+        } else {
+            self.insert(now_us, random, line)
         }
+    }
+
+    fn bad(&mut self, now_us: i64, random: &mut Random, line: &mut Vec<u8>) -> &'static str {
+        let order = self.new_order(now_us, random);
+        let look = look(None, random);
+        let (rule, damage) = defects::draw(random);
+        write_line(line, &order, &look, Some(damage));
+        rule
+    }
+}
+
+fn delete(mut order: Order, now_us: i64, random: &mut Random, line: &mut Vec<u8>) -> Event {
+    order.changed_at_us = now_us.max(order.changed_at_us + 1);
+    let look = look(Some(r#""D""#), random);
+    write_line(line, &order, &look, None);
+    Event { change: Change::Delete, late: false }
+}
+
+fn look(op: Option<&'static str>, random: &mut Random) -> Look {
+    let mut percent = |share| random.below(100) < share;
+    let (op_first, offset, sloppy, extra) = (percent(1), percent(2), percent(1), percent(3));
+    Look {
+        op,
+        op_first,
+        offset_hours: if offset { 2 } else { 0 },
+        sloppy,
+        email: match random.below(20) {
+            0 => Optional::Null,
+            1 | 2 => Optional::Absent,
+            _ => Optional::Present,
+        },
+        extra: extra.then(|| *random.pick(&EXTRAS)),
     }
 }
 
@@ -220,6 +161,8 @@ fn next_status(status: Status, random: &mut Random) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::events::{Counts, Lines};
+    use crate::generate::timeline::Timeline;
     use jiff::Timestamp;
     use serde_json::Value;
     use std::collections::{BTreeMap, HashMap};
@@ -228,7 +171,7 @@ mod tests {
 
     fn generated(seed: u64, bad: f64, duplicates: f64) -> (Vec<Vec<u8>>, Counts) {
         let timeline = Timeline::Steady { start_us: 1_772_000_000_000_000, per_second: 100 };
-        let mut orders = Orders::new(seed, timeline, bad, duplicates);
+        let mut orders = Lines::new(Box::new(Orders::new()), seed, timeline, bad, duplicates);
         let mut line = Vec::new();
         let lines = (0..LINES)
             .map(|_| {
@@ -258,8 +201,8 @@ mod tests {
         assert_eq!(counts.events_sent, LINES);
         let sorts = counts.inserts + counts.updates + counts.deletes;
         assert_eq!(sorts + counts.duplicates_sent + counts.bad_sent, LINES);
-        assert_eq!(counts.bad_by_kind.values().sum::<u64>(), counts.bad_sent);
-        assert!(counts.bad_by_kind.values().all(|&count| count > 0), "{counts:?}");
+        assert_eq!(counts.bad_by_rule.values().sum::<u64>(), counts.bad_sent);
+        assert_eq!(counts.bad_by_rule.len(), 10, "{counts:?}");
         assert!(counts.late > 0 && counts.deletes > 0 && counts.duplicates_sent > 0);
     }
 

@@ -1,28 +1,32 @@
-//! What the generator remembers: a bounded sample of open orders and the latest lines.
+//! What the generator remembers: a bounded sample of what can still change, and the latest lines.
 
-use super::line::Order;
 use super::random::Random;
 
-const OPEN_ORDERS: usize = 20_000;
+const OPEN: usize = 20_000;
 const RECENT_LINES: usize = 4_096;
 const LATEST_LINES: usize = 16;
 
-/// A sample of the orders that can still change.
-#[derive(Default)]
-pub(crate) struct OpenOrders(Vec<Order>);
+/// A sample of the entities that can still change.
+pub(crate) struct Open<T>(Vec<T>);
 
-impl OpenOrders {
-    /// Remembers an order, in place of a random one when there are too many.
-    pub(crate) fn put(&mut self, order: Order, random: &mut Random) {
-        if self.0.len() < OPEN_ORDERS {
-            self.0.push(order);
+impl<T> Default for Open<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Open<T> {
+    /// Remembers an entity, in place of a random one when there are too many.
+    pub(crate) fn put(&mut self, entity: T, random: &mut Random) {
+        if self.0.len() < OPEN {
+            self.0.push(entity);
         } else {
-            self.0[random.index(OPEN_ORDERS)] = order;
+            self.0[random.index(OPEN)] = entity;
         }
     }
 
-    /// Takes a random order out.
-    pub(crate) fn take(&mut self, random: &mut Random) -> Option<Order> {
+    /// Takes a random entity out.
+    pub(crate) fn take(&mut self, random: &mut Random) -> Option<T> {
         if self.0.is_empty() {
             return None;
         }

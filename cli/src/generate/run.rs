@@ -1,24 +1,19 @@
 //! One run: lines from the model to the sink, at the given pace, until done or told to stop.
 
-use super::Error;
 use super::args::Args;
-use super::orders::Orders;
+use super::events::Lines;
 use super::pace::{Due, Pace};
 use super::shipping::Traffic;
 use super::sink::Sink;
 use super::stop;
 use super::summary::{Progress, Summary};
-use super::timeline::{Days, Timeline};
+use super::{Error, producer};
 use crate::aws;
-use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Event times advance this fast when there is neither a rate nor a span.
-const UNPACED_EVENTS_PER_SECOND: u64 = 1_000;
 
 /// Generates until the count or the duration is reached, or until SIGINT or SIGTERM; then delivers
 /// what was accepted and prints the summary.
@@ -30,12 +25,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 }
 
 async fn generate(args: &Args) -> Result<(), Error> {
-    let (seed, start) = (args.seed_or_random(), args.start_or_now());
+    let (seed, start) = (args.seed_or_random(), args.start());
     let traffic = Arc::new(Traffic::default());
+    let lines = Lines::new(producer(args)?, seed, args.timeline(start), args.bad, args.duplicates);
+    let header = lines.header().unwrap_or_default();
     let mut session = Session {
-        orders: Orders::new(seed, timeline(args, start), args.bad, args.duplicates),
-        sink: Sink::open(&args.to, args.max_delay, &traffic).await,
-        copy: args.copy_to.as_deref().map(LineCopy::create).transpose()?,
+        sink: Sink::open(&args.to, header, args.max_delay, &traffic).await?,
+        copy: args.copy_to.as_deref().map(|path| LineCopy::create(path, header)).transpose()?,
+        lines,
         traffic: Arc::clone(&traffic),
         bytes: 0,
     };
@@ -48,7 +45,7 @@ async fn generate(args: &Args) -> Result<(), Error> {
         copy.flush()?;
     }
     let summary = Summary {
-        counts: session.orders.counts().clone(),
+        counts: session.lines.counts().clone(),
         records: Traffic::get(&traffic.records),
         put_calls: Traffic::get(&traffic.put_calls),
         resent_entries: Traffic::get(&traffic.resent_entries),
@@ -64,18 +61,9 @@ async fn generate(args: &Args) -> Result<(), Error> {
     unless_reader_left(outcome)
 }
 
-fn timeline(args: &Args, start: Timestamp) -> Timeline {
-    let start_us = start.as_microsecond();
-    if let (Some(span), Some(count)) = (args.span, args.count) {
-        return Timeline::Days(Days::new(start_us, span, count));
-    }
-    let per_second = args.lines_per_second().map_or(UNPACED_EVENTS_PER_SECOND, u64::from);
-    Timeline::Steady { start_us, per_second }
-}
-
 /// What a run works with.
 struct Session {
-    orders: Orders,
+    lines: Lines,
     sink: Sink,
     copy: Option<LineCopy>,
     traffic: Arc<Traffic>,
@@ -94,7 +82,7 @@ impl Session {
         let mut line = Vec::with_capacity(1_024);
         while !*stopped.borrow() {
             let elapsed = started.elapsed();
-            let sent = self.orders.counts().events_sent;
+            let sent = self.lines.counts().events_sent;
             progress.show(elapsed, sent, self.bytes, &self.traffic);
             let due = pace.due(sent, elapsed);
             match due {
@@ -118,7 +106,7 @@ impl Session {
 
     async fn send_burst(&mut self, lines: u64, line: &mut Vec<u8>) -> Result<(), Error> {
         for _ in 0..lines {
-            self.orders.next_line(line);
+            self.lines.next_line(line);
             self.bytes += line.len() as u64;
             if let Some(copy) = &mut self.copy {
                 copy.write(line)?;
@@ -134,16 +122,19 @@ impl Session {
     }
 }
 
-/// The lines sent, in order, in a file.
+/// The lines sent, in order, in a file, after the header that lines of CSV have.
 struct LineCopy {
     path: PathBuf,
     writer: BufWriter<File>,
 }
 
 impl LineCopy {
-    fn create(path: &Path) -> Result<Self, Error> {
+    fn create(path: &Path, header: &[u8]) -> Result<Self, Error> {
         let file = File::create(path).map_err(|source| file_error(path, source))?;
-        Ok(Self { path: path.to_owned(), writer: BufWriter::with_capacity(256 * 1_024, file) })
+        let writer = BufWriter::with_capacity(256 * 1_024, file);
+        let mut copy = Self { path: path.to_owned(), writer };
+        copy.write(header)?;
+        Ok(copy)
     }
 
     fn write(&mut self, line: &[u8]) -> Result<(), Error> {

@@ -32,6 +32,7 @@ pub(crate) struct S3 {
     client: Client,
     bucket: String,
     prefix: String,
+    header: Vec<u8>,
     open: Option<OpenObject>,
     traffic: Arc<Traffic>,
 }
@@ -44,6 +45,14 @@ struct OpenObject {
     lines: u64,
 }
 
+impl OpenObject {
+    fn new(header: &[u8]) -> io::Result<Self> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(header)?;
+        Ok(Self { opened_at: Timestamp::now(), encoder, bytes: header.len(), lines: 0 })
+    }
+}
+
 /// An object that is complete.
 pub(crate) struct ClosedObject {
     key: String,
@@ -52,24 +61,29 @@ pub(crate) struct ClosedObject {
 }
 
 impl S3 {
-    /// Objects go to `bucket` below `prefix`, which may be empty.
-    pub(crate) fn new(sdk: &SdkConfig, bucket: &str, prefix: &str, traffic: Arc<Traffic>) -> Self {
+    /// Objects go to `bucket` below `prefix`, which may be empty, and begin with `header`.
+    pub(crate) fn new(
+        sdk: &SdkConfig,
+        bucket: &str,
+        prefix: &str,
+        header: &[u8],
+        traffic: Arc<Traffic>,
+    ) -> Self {
         Self {
             client: aws::s3(sdk),
             bucket: bucket.to_owned(),
             prefix: prefix.trim_matches('/').to_owned(),
+            header: header.to_owned(),
             open: None,
             traffic,
         }
     }
 
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        let open = self.open.get_or_insert_with(|| OpenObject {
-            opened_at: Timestamp::now(),
-            encoder: GzEncoder::new(Vec::new(), Compression::default()),
-            bytes: 0,
-            lines: 0,
-        });
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => self.open.insert(OpenObject::new(&self.header)?),
+        };
         open.bytes += line.len();
         open.lines += 1;
         open.encoder.write_all(line)

@@ -25,29 +25,32 @@ pub(crate) enum Sink {
 }
 
 impl Sink {
-    /// Opens a target. `max_delay` is how long a line may wait for others to travel with.
+    /// Opens a target. `header` stands in front of the lines, of each object if there are several;
+    /// `max_delay` is how long a line may wait for others to travel with.
     pub(crate) async fn open(
         target: &Target,
+        header: &[u8],
         max_delay: Option<Duration>,
         traffic: &Arc<Traffic>,
-    ) -> Self {
-        match target {
-            Target::Output => Self::Output(Output {
-                writer: BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout()),
-                traffic: Arc::clone(traffic),
-            }),
+    ) -> Result<Self, Error> {
+        Ok(match target {
+            Target::Output => {
+                let mut writer = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout());
+                writer.write_all(header).map_err(Error::Output)?;
+                Self::Output(Output { writer, traffic: Arc::clone(traffic) })
+            }
             Target::Firehose { stream } => {
                 let carrier = Firehose::new(&aws::sdk_config().await, stream, Arc::clone(traffic));
                 let delay = max_delay.unwrap_or(FIREHOSE_MAX_DELAY);
                 Self::Firehose(Shipping::new(carrier, Arc::clone(traffic), delay))
             }
             Target::S3 { bucket, prefix } => {
-                let carrier =
-                    S3::new(&aws::sdk_config().await, bucket, prefix, Arc::clone(traffic));
+                let sdk = aws::sdk_config().await;
+                let carrier = S3::new(&sdk, bucket, prefix, header, Arc::clone(traffic));
                 let delay = max_delay.unwrap_or(S3_MAX_DELAY);
                 Self::S3(Box::new(Shipping::new(carrier, Arc::clone(traffic), delay)))
             }
-        }
+        })
     }
 
     /// Accepts a line that ends with a newline.

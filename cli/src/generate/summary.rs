@@ -1,6 +1,6 @@
 //! What a run did: for people on standard error, for programs in a file.
 
-use super::orders::Counts;
+use super::events::Counts;
 use super::shipping::Traffic;
 use serde::Serialize;
 use std::fmt;

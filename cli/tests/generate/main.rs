@@ -53,15 +53,15 @@ fn copy_and_summary_describe_what_was_sent() {
     let summary = summary("described.json");
     assert_eq!(summary["events_sent"], 4_000);
     assert_eq!(summary["bytes"], output.stdout.len());
-    let kinds = summary["bad_by_kind"].as_object().unwrap();
-    assert_eq!(kinds.len(), 9);
-    let bad: u64 = kinds.values().filter_map(Value::as_u64).sum();
+    let rules = summary["bad_by_rule"].as_object().unwrap();
+    assert_eq!(rules.len(), 10);
+    let bad: u64 = rules.values().filter_map(Value::as_u64).sum();
     assert_eq!(summary["bad_sent"], bad);
     let malformed = lines(&output.stdout)
         .filter(|line| serde_json::from_slice::<Value>(line).is_err())
         .count() as u64;
     assert_eq!(
-        kinds["malformed_json"].as_u64().unwrap() + kinds["invalid_utf8"].as_u64().unwrap(),
+        rules["json"].as_u64().unwrap() + rules["utf8"].as_u64().unwrap(),
         malformed
     );
 }
