@@ -5,6 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+DATASET ?= orders
 EVENTS ?= 100000
 KILLS ?= 500
 COUNT ?= 1000000
@@ -35,8 +36,13 @@ help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 .PHONY: demo
-demo: build $(call installed,local) ## Run the whole pipeline on this machine [EVENTS=100000].
-	$(LOCAL)/python -m local.demo --events $(EVENTS)
+demo: contract build $(call installed,local) ## Run the whole pipeline on this machine [DATASET=orders EVENTS=100000].
+	$(LOCAL)/python -m local.demo --dataset $(DATASET) --events $(EVENTS)
+
+contracts := $(patsubst contracts/%.odcs.yaml,%,$(wildcard contracts/*.odcs.yaml))
+.PHONY: contract
+contract:
+	$(if $(filter $(DATASET),$(contracts)),,$(error there is no contracts/$(DATASET).odcs.yaml; there is: $(contracts)))
 
 # With SEED=<number> chance decides as it did in the run that printed it.
 .PHONY: soak

@@ -10,9 +10,9 @@ from typing import Any
 from local.demo.site import Site
 
 LEDGER = "select id, bucket, key, bytes, rows_read, rows_accepted, rows_rejected, rejected_by_rule from ops.ledger"
-STAGED = "select _source_object, count(*) as row_count from staging.orders group by _source_object"
-ANALYTICS = "select count(*) as row_count, count(distinct order_id) as orders from analytics.processed_orders"
-LIVE = "select count(*) as row_count from analytics.orders_live"
+STAGED = "select _source_object, count(*) as row_count from {table} group by _source_object"
+ROWS = "select count(*) as row_count from {table}"
+KEYS = "select count(*) as row_count from (select distinct {key} from {table})"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Equation:
 class Accounts:
     """Everything counted after a run."""
 
+    dataset: str
     sent: dict[str, Any]
     entries: list[Entry]
     landing_objects: int
@@ -57,8 +58,8 @@ class Accounts:
     rows_loaded: int
     merge: dict[str, int]
     analytics_rows: int
-    analytics_orders: int
-    live_orders: int
+    analytics_keys: int
+    live_rows: int
     parked: int
 
     def total(self, field: str) -> int:
@@ -73,6 +74,10 @@ class Accounts:
             total.update(entry.rejected_by_rule)
         return dict(total.most_common())
 
+    def _differing_rules(self) -> set[str]:
+        """The rules that rejected another number of lines than the producer made to break them."""
+        return {rule for rule, _ in self.sent["bad_by_rule"].items() ^ self.rejected_by_rule.items()}
+
     def equations(self) -> list[Equation]:
         """What must hold."""
         read, accepted, rejected = (self.total(f"rows_{kind}") for kind in ("read", "accepted", "rejected"))
@@ -84,6 +89,7 @@ class Accounts:
             Equation("sent = read", "lines the producer sent", self.sent["events_sent"], "rows read", read),
             Equation("read = accepted + rejected", "rows read", read, "accepted + rejected", accepted + rejected),
             Equation("bad = rejected", "bad lines sent", self.sent["bad_sent"], "rows rejected", rejected),
+            Equation("bad = rejected, rule by rule", "rules that differ", len(self._differing_rules()), "allowed", 0),
             Equation("rejected = quarantined", "rows rejected", rejected, "lines in quarantine/", self.quarantined),
             Equation("rejected, rule by rule", "rows rejected", rejected, "sum over the rules",
                      sum(self.rejected_by_rule.values())),
@@ -94,10 +100,10 @@ class Accounts:
             Equation("the same for each object", "objects that differ", differing, "allowed", 0),
             Equation("merged = analytics", "inserted - deleted", inserted - deleted, "rows in analytics",
                      self.analytics_rows),
-            Equation("one row an order", "rows in analytics", self.analytics_rows, "distinct orders",
-                     self.analytics_orders),
-            Equation("nothing left to merge", "rows in analytics", self.analytics_rows, "live orders",
-                     self.live_orders),
+            Equation("one row a key", "rows in analytics", self.analytics_rows, f"distinct {self.dataset}",
+                     self.analytics_keys),
+            Equation("nothing left to merge", "rows in analytics", self.analytics_rows, f"live {self.dataset}",
+                     self.live_rows),
             Equation("nothing was parked", "messages in failure queues", self.parked, "allowed", 0),
         ]
 
@@ -105,20 +111,21 @@ class Accounts:
 def take(site: Site, sent: dict[str, Any], merges: list[dict[str, int]]) -> Accounts:
     """Counts at every station: the producer's summary, the lake, load's metrics, the warehouse."""
     stack = site.stack
-    analytics = site.read(ANALYTICS).records()[0]
+    dataset, figure = site.dataset, lambda query: site.read(query).rows[0][0]
     loads = [metric for metric in stack.metrics() if metric.get("Function") == "load"]
     return Accounts(
+        dataset=dataset.name,
         sent=sent,
         entries=[Entry(**record) for record in site.read(LEDGER).records()],
         landing_objects=len(_keys(site, "landing/")),
         quarantined=sum(_lines(site, key) for key in _keys(site, "quarantine/")),
-        staged=dict(site.read(STAGED).rows),
+        staged=dict(site.read(STAGED.format(table=dataset.staging)).rows),
         files_loaded=sum(metric["FilesLoaded"] for metric in loads),
         rows_loaded=sum(metric["RowsLoaded"] for metric in loads),
         merge={kind: sum(merge[kind] for merge in merges) for kind in ("inserted", "updated", "deleted")},
-        analytics_rows=analytics["row_count"],
-        analytics_orders=analytics["orders"],
-        live_orders=site.read(LIVE).rows[0][0],
+        analytics_rows=figure(ROWS.format(table=dataset.analytics)),
+        analytics_keys=figure(KEYS.format(key=", ".join(dataset.key), table=dataset.analytics)),
+        live_rows=figure(ROWS.format(table=dataset.live)),
         parked=site.parked(),
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local.aws.cloudformation import DeploymentError
 from local.console import Console
+from local.dataset import Dataset
 from local.demo.report import render
 from local.demo.run import DemoFailed, Outcome, Run
 from local.demo.site import Site
@@ -18,10 +19,10 @@ from local.demo.summary import summarise
 from local.stack import FunctionFailed
 
 
-def demo(console: Console, begun: float, events: int, seed: int, out: Path) -> int:
+def demo(console: Console, begun: float, dataset: Dataset, events: int, seed: int, out: Path) -> int:
     """Runs the demo, reports, and returns the exit code; `out` is emptied first."""
     try:
-        outcome = _run(console, begun, events, seed, out)
+        outcome = _run(console, begun, dataset, events, seed, out)
     except subprocess.CalledProcessError as error:
         return _fail(f"{' '.join(error.cmd)}: {error.stderr}")
     except (DemoFailed, FunctionFailed, SqlFailed, DeploymentError, OSError) as error:
@@ -39,11 +40,11 @@ def demo(console: Console, begun: float, events: int, seed: int, out: Path) -> i
     return _judge(outcome)
 
 
-def _run(console: Console, begun: float, events: int, seed: int, out: Path) -> Outcome:
+def _run(console: Console, begun: float, dataset: Dataset, events: int, seed: int, out: Path) -> Outcome:
     shutil.rmtree(out, ignore_errors=True)
     work = out / "run"
     work.mkdir(parents=True)
-    site = Site(work)
+    site = Site(work, dataset)
     try:
         with console.stage("start", "stand-ins for AWS and Snowflake, on loopback", begun):
             site.start()
@@ -64,9 +65,8 @@ def _print_answers(console: Console, outcome: Outcome) -> None:
     console.table("Rejected rows", ["rule", "rows"], outcome.accounts.rejected_by_rule.items())
     fields = ["check_id", "severity", "passed", "value", "threshold"]
     console.table("Checks", fields, [[check[field] for field in fields] for check in outcome.checks])
-    answers = outcome.samples
-    console.table("samples/revenue_by_hour (UTC), a column a currency", *answers.hours_by_currency())
-    console.table("samples/customers_by_segment, a column a currency", *answers.segments_by_currency())
+    for title, columns, rows in outcome.samples.tables():
+        console.table(title, columns, rows)
 
 
 def _judge(outcome: Outcome) -> int:

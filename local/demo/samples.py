@@ -1,75 +1,93 @@
-"""What the report shows of the orders themselves, read from analytics."""
+"""What the demo shows of the rows themselves: the sample queries of the dataset, or a look at its tables."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from local.dataset import Dataset
+from local.demo.cards import Card, table
 from local.demo.site import Site
-from local.demo.sql_api import Table
+from local.demo.sql_api import SqlFailed, Table
+from local.stack import ROOT
 
-SEGMENTS = ["High", "Medium", "Low"]
-"""Of the view customer_segments, the most valuable first."""
+SAMPLES = ROOT / "sql" / "samples"
+ROWS_SHOWN = 12
+COLUMNS_SHOWN = 8
+VALUE_CHARS = 40
 
-CATEGORIES = """
-select
-    product_category,
-    count(*) as orders,
-    count_if(order_status in ('cancelled', 'returned')) as cancelled_or_returned
-from analytics.processed_orders
-group by product_category
-order by orders desc
-"""
+Answer = tuple[str, list[str], list[list[Any]]]
+"""A title, the names of columns, and rows."""
+
+
+class Samples(Protocol):
+    """Answers of queries."""
+
+    def tables(self) -> list[Answer]:
+        """What is printed."""
+
+    def answers(self) -> dict[str, Table]:
+        """Every answer by its name, for the summary."""
 
 
 @dataclass(frozen=True)
-class Samples:
-    """The sample queries of sql/samples/orders, and orders by category."""
+class Look:
+    """A look at any dataset."""
 
-    revenue_by_hour: Table
-    customers_by_segment: Table
-    orders_by_category: Table
+    found: dict[str, Table]
 
-    def hours_by_currency(self) -> tuple[list[str], list[list[Any]]]:
-        """Orders of each hour, and its revenue with a column a currency."""
-        orders: Counter[Any] = Counter()
-        for record in self.revenue_by_hour.records():
-            orders[record["order_hour"]] += record["order_count"]
-        currencies = _currencies(self.revenue_by_hour, "revenue")
-        revenue = _pivot(self.revenue_by_hour, "order_hour", currencies, "revenue")
-        return ["order_hour", "orders", *currencies], [[hour, orders[hour], *revenue[hour]] for hour in revenue]
+    def tables(self) -> list[Answer]:
+        return [
+            (title, answer.columns, [[_short(value) for value in row] for row in answer.rows[:ROWS_SHOWN]])
+            for title, answer in self.found.items()
+        ]
 
-    def segments_by_currency(self) -> tuple[list[str], list[list[Any]]]:
-        """Customers of each segment and what they are worth, with a column a currency."""
-        currencies = _currencies(self.customers_by_segment, "lifetime_value")
-        rows = []
-        for measure in ("customers", "lifetime_value"):
-            by_segment = _pivot(self.customers_by_segment, "segment", currencies, measure)
-            rows += [[measure, segment, *by_segment[segment]] for segment in SEGMENTS if segment in by_segment]
-        return ["", "segment", *currencies], rows
+    def answers(self) -> dict[str, Table]:
+        return {title: Table(answer.columns, answer.rows[:ROWS_SHOWN]) for title, answer in self.found.items()}
 
 
-def _currencies(table: Table, measure: str) -> list[str]:
-    """The currencies, the one with the largest sum first."""
-    total: Counter[str] = Counter()
-    for record in table.records():
-        total[record["currency"]] += record[measure]
-    return [currency for currency, _ in total.most_common()]
+def look(site: Site) -> Look:
+    """Asks the sample queries of the dataset, those that a table so young can answer; where there
+    are none, shows what the aggregates counted and the newest rows."""
+    found: dict[str, Table] = {}
+    for path in sorted((SAMPLES / site.dataset.name).glob("*.sql")):
+        try:
+            found[f"samples/{path.stem}"] = site.sample(path.stem)
+        except SqlFailed:
+            continue
+    return Look(found or {title: site.read(query) for title, query in _queries(site.dataset).items()})
 
 
-def _pivot(table: Table, row: str, currencies: list[str], measure: str) -> dict[Any, list[Any]]:
-    """The measure by `row`, in the order of these currencies; null where there is none."""
-    found: dict[Any, dict[str, Any]] = {}
-    for record in table.records():
-        found.setdefault(record[row], {})[record["currency"]] = record[measure]
-    return {name: [values.get(currency) for currency in currencies] for name, values in found.items()}
-
-
-def read(site: Site) -> Samples:
-    """Asks the queries."""
-    return Samples(
-        revenue_by_hour=site.sample("revenue_by_hour"),
-        customers_by_segment=site.sample("customers_by_segment"),
-        orders_by_category=site.read(CATEGORIES),
+def _queries(dataset: Dataset) -> dict[str, str]:
+    queries = {}
+    for aggregate in dataset.aggregates:
+        group = aggregate.group_by[0]
+        sums = ", ".join(f"sum({measure}) as {measure}" for measure in aggregate.sums)
+        if sums:
+            queries[f"{aggregate.name} of everything that arrived, by {group}"] = (
+                f"select {group}, {sums} from staging.{aggregate.name}"
+                f" group by {group} order by {group} desc limit {ROWS_SHOWN}"
+            )
+    shown = list(dict.fromkeys(dataset.key + dataset.order + dataset.columns))[:COLUMNS_SHOWN]
+    newest = ", ".join(f"{column} desc" for column in dataset.order)
+    queries[f"{dataset.analytics}, the newest rows"] = (
+        f"select {', '.join(shown)} from {dataset.analytics} order by {newest} limit {ROWS_SHOWN}"
     )
+    return queries
+
+
+def cards(samples: dict[str, list[dict[str, Any]]]) -> list[Card]:
+    """The part of the report that shows them; records as in the summary."""
+    return [
+        Card(title, "", table(list(records[0]), [[str(_short(value) or "") for value in record.values()]
+                                                 for record in records]), wide=True)
+        for title, records in samples.items() if records
+    ]
+
+
+def _short(value: Any) -> Any:
+    """The value, as much of it as there is room for."""
+    if isinstance(value, str | dict | list):
+        text = str(value)
+        return text if len(text) <= VALUE_CHARS else f"{text[: VALUE_CHARS - 1]}…"
+    return value

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from local.dataset import Dataset
 from local.demo.sql_api import SqlApi, Table
 from local.snowflake import SnowflakeServer
 from local.stack import ROOT, Stack, Timing
@@ -28,7 +29,8 @@ TIMING = Timing(firehose_interval_s=1.0, batch_window_s=1.0, retry_delays_s=(1.0
 class Site:
     """AWS and Snowflake on this machine, from an empty start."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, dataset: Dataset) -> None:
+        self.dataset = dataset
         self._directory = directory
         self._administrator_key = _new_key()
         self._service_key = _new_key()
@@ -51,14 +53,14 @@ class Site:
 
     def deploy(self) -> None:
         """Deploys template.yaml and puts the service user's private key into its secret."""
-        self.stack.deploy(PARAMETERS | {"SnowflakeUrl": self.snowflake.url})
+        self.stack.deploy(PARAMETERS | {"Dataset": self.dataset.name, "SnowflakeUrl": self.snowflake.url})
         self.stack.put_secret("SnowflakeKeySecret", _private_pem(self._service_key))
 
     def set_up_snowflake(self) -> int:
         """Runs what `snowline sql` prints, as an administrator; returns the number of statements."""
         public_key = self._directory / "snowline.pub"
         public_key.write_bytes(_public_pem(self._service_key))
-        script = snowline_sql(
+        script = self._script(
             "--bucket", self.stack.outputs["LakeBucketName"],
             "--storage-role-arn", self.stack.outputs["SnowflakeReadRoleArn"],
             "--public-key", str(public_key),
@@ -74,18 +76,17 @@ class Site:
         return sum(int(answer["Attributes"][attribute]) for answer in answers)
 
     def sample(self, name: str) -> Table:
-        """The answer of a sample query of sql/samples/orders."""
-        return self.sql.run_script(snowline_sql("--only", f"samples/{name}"))[-1]
+        """The answer of a sample query of sql/samples/<dataset>."""
+        return self.sql.run_script(self._script("--only", f"samples/{name}"))[-1]
 
     def read(self, query: str) -> Table:
         """The answer of a query, by an administrator."""
         return self.sql.query(query, role="SYSADMIN", warehouse="SNOWLINE_WH", database="SNOWLINE")
 
-
-def snowline_sql(*arguments: str) -> str:
-    """What `snowline sql` prints."""
-    command = [str(SNOWLINE), "sql", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    def _script(self, *arguments: str) -> str:
+        """What `snowline sql` prints."""
+        command = [str(SNOWLINE), "sql", "--dataset", self.dataset.name, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _new_key() -> rsa.RSAPrivateKey:

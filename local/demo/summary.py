@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
     taken = outcome.accounts
     latencies = [passage.milliseconds for passage in outcome.passages]
     return {
+        "dataset": taken.dataset,
         "events_sent": taken.sent["events_sent"],
         "duplicates_sent": taken.sent["duplicates_sent"],
         "bad_sent": taken.sent["bad_sent"],
@@ -29,7 +30,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "merge": taken.merge,
         "analytics_rows": taken.analytics_rows,
         "checks": [
-            {name: check[name] for name in ("check_id", "severity", "passed", "value", "threshold")}
+            {name: _plain(check[name]) for name in ("check_id", "severity", "passed", "value", "threshold")}
             for check in outcome.checks
         ],
         "seconds_by_stage": {name: round(end - begin, 3) for name, (begin, end) in outcome.stages.items()},
@@ -61,9 +62,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         ],
         "invocations": outcome.invocations,
         "objects": [_object(passage, outcome.begun) for passage in outcome.passages],
-        "revenue_by_hour": _records(outcome.samples.revenue_by_hour),
-        "customers_by_segment": _records(outcome.samples.customers_by_segment),
-        "orders_by_category": _records(outcome.samples.orders_by_category),
+        "samples": {name: _records(table) for name, table in outcome.samples.answers().items()},
     }
 
 
@@ -89,6 +88,8 @@ def _plain(value: Any) -> Any:
             return str(value)
         case datetime():
             return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        case date():
+            return value.isoformat()
     return value
 
 

@@ -1,4 +1,4 @@
-"""The landing zone as the oracle reads it, and changes of the orders in it."""
+"""The landing zone as an oracle reads it, and changes of the orders in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from local.tests import oracle
-from local.tests.expected import Landed, judge
+from local.tests.expected import Landed, Validate, an_order, judge
+from local.tests.oracle_values import Reject
 from local.tests.pipeline import Pipeline
 
 CHANGES = ((-1, "U"), (1, "U"), (-1, "D"), (1, "D"), (2, "I"), (-2, "I"), (0, "U"))
@@ -22,7 +23,7 @@ class Lake:
     """Accepted rows and rejects of each landing object by its key, and all lines."""
 
     accepted: dict[str, list[Landed]]
-    rejects: dict[str, list[tuple[int, oracle.Reject]]]
+    rejects: dict[str, list[tuple[int, Reject]]]
     lines: Counter[bytes]
 
     @property
@@ -30,14 +31,15 @@ class Lake:
         return [event for events in self.accepted.values() for event in events]
 
 
-def read_lake(pipeline: Pipeline) -> Lake:
+def read_lake(pipeline: Pipeline, validate: Validate = an_order) -> Lake:
     """Reads every landing object; all are gzip, as Firehose delivers them."""
     lake = Lake({}, {}, Counter())
     for key in pipeline.etags("landing/"):
         answer = pipeline.s3.get_object(Bucket=pipeline.bucket, Key=key)
         text = gzip.decompress(answer["Body"].read())
         lake.lines.update(text.splitlines(keepends=True))
-        lake.accepted[key], lake.rejects[key] = judge(text, f"s3://{pipeline.bucket}/{key}", answer["LastModified"])
+        source = f"s3://{pipeline.bucket}/{key}"
+        lake.accepted[key], lake.rejects[key] = judge(text, source, answer["LastModified"], validate)
     return lake
 
 

@@ -3,32 +3,40 @@
 Reads landing lines as bytes, accepts or rejects each one by the rules of the orders contract, and
 replays the accepted ones: which orders are live, and what the hourly aggregate holds. Written from
 the contract and the design, with the standard library only, so that the pipeline's own code is not
-its judge. JSON lines only: one record a line.
+its judge. JSON lines only: one record a line. Readers of values come from `oracle_values`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-MAX_RECORD_BYTES = 1 << 20
-JSON_SPACE = b" \t\r\n"
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+from local.tests.oracle_values import (
+    Refused,
+    Reject,
+    exact,
+    lines_of,
+    lower,
+    one_of,
+    read_record,
+    text,
+    timestamp,
+    trim,
+    upper,
+    uuid,
+)
+
 STATUSES = frozenset({"placed", "paid", "shipped", "delivered", "cancelled", "returned"})
 PAYMENT_METHODS = frozenset({"card", "paypal", "bank_transfer", "gift_card"})
 OPERATIONS = frozenset({"I", "U", "D"})
-TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))?", re.ASCII
-)
+RESTRICTED = "customer_email"
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,30 @@ class Order:
     customer_email: str | None
     op: str | None
     extra: dict[str, Any] | None = field(hash=False)
+
+    @property
+    def key(self) -> str:
+        return self.order_id
+
+    @property
+    def changed_at(self) -> datetime:
+        return self.order_timestamp
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.op == "D"
+
+    def processing_columns(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in COLUMNS} | {"_extra": self.extra}
+
+    def processed_columns(self, salt: bytes) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in COLUMNS if name != RESTRICTED} | {
+            "order_date": self.order_date,
+            "order_hour": self.order_hour,
+            "order_value_band": self.order_value_band,
+            "customer_email_hash": self.customer_email_hash(salt),
+            "_extra": self.extra,
+        }
 
     @property
     def is_insert(self) -> bool:
@@ -74,202 +106,80 @@ class Order:
         return hmac.new(salt, self.customer_email.encode(), hashlib.sha256).hexdigest()
 
 
-@dataclass(frozen=True)
-class Reject:
-    """Why a line is no row: exactly one rule, and the column it is about, if it is about one."""
-
-    rule: str
-    column: str | None = None
-
-
-class _Refused(Exception):
-    def __init__(self, rule: str) -> None:
-        super().__init__(rule)
-        self.rule = rule
-
-
-# Values of a column. Each function takes a JSON value that is not null.
-
-
-def _text(
-    value: Any,
-    *,
-    max_chars: int,
-    min_chars: int = 0,
-    normalise: Callable[[str], str] = str,
-) -> str:
-    if not isinstance(value, str):
-        raise _Refused("type")
-    text = normalise(value)
-    if len(text) < min_chars:
-        raise _Refused("min_length")
-    if len(text) > max_chars:
-        raise _Refused("max_length")
-    return text
-
-
 def _name(value: Any) -> str:
-    return _text(value, min_chars=1, max_chars=64)
-
-
-def _uuid(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Refused("type")
-    try:
-        canonical = str(UUID(value))
-    except ValueError:
-        raise _Refused("format") from None
-    # UUID() also reads braces, URNs and digits without hyphens.
-    if value.lower() != canonical:
-        raise _Refused("format")
-    return value
-
-
-def _timestamp(value: Any) -> datetime:
-    match = TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise _Refused("type")
-    day, time, fraction, sign, hours, minutes = match.groups()
-    micros = (fraction or "")[:6].ljust(6, "0")
-    try:
-        local = datetime.strptime(f"{day} {time}.{micros}", "%Y-%m-%d %H:%M:%S.%f")
-        offset = timedelta()
-        if sign:
-            if int(minutes) > 59:
-                raise ValueError(minutes)
-            offset = timedelta(hours=int(hours), minutes=int(minutes)) * (1 if sign == "+" else -1)
-        return local.replace(tzinfo=timezone(offset)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _Refused("type") from None
-
-
-def _exact(value: Any, unit: str, digits: int) -> Decimal:
-    """The number as a multiple of unit with so many digits; it is never rounded."""
-    if not isinstance(value, Decimal):
-        raise _Refused("type")
-    context = Context(prec=digits, traps=[Inexact, InvalidOperation])
-    try:
-        return value.quantize(Decimal(unit), context=context)
-    except (Inexact, InvalidOperation):
-        raise _Refused("precision") from None
+    return text(value, min_chars=1, max_chars=64)
 
 
 def _amount(value: Any) -> Decimal:
-    amount = _exact(value, "0.01", 12)
+    amount = exact(value, "0.01", 12)
     if amount < 0:
-        raise _Refused("minimum")
+        raise Refused("minimum")
     return amount
 
 
 def _quantity(value: Any) -> int:
-    quantity = int(_exact(value, "1", 19))
+    quantity = int(exact(value, "1", 19))
     if not -(2**63) <= quantity < 2**63:
-        raise _Refused("precision")
+        raise Refused("precision")
     if quantity < 1:
-        raise _Refused("minimum")
+        raise Refused("minimum")
     if quantity > 10_000:
-        raise _Refused("maximum")
+        raise Refused("maximum")
     return quantity
 
 
 def _code(letters: int) -> Callable[[Any], str]:
     def check(value: Any) -> str:
-        code = _text(value, max_chars=letters, normalise=lambda text: _upper(_trim(text)))
+        code = text(value, max_chars=letters, normalise=lambda text: upper(trim(text)))
         if not re.fullmatch(f"[A-Z]{{{letters}}}", code):
-            raise _Refused("pattern")
+            raise Refused("pattern")
         return code
 
     return check
 
 
 def _email(value: Any) -> str:
-    email = _text(value, max_chars=254, normalise=lambda text: _lower(_trim(text)))
+    email = text(value, max_chars=254, normalise=lambda text: lower(trim(text)))
     local, at, domain = email.partition("@")
     labels = domain.split(".")
     if not local or not at or "@" in domain or len(labels) < 2 or not all(labels):
-        raise _Refused("format")
+        raise Refused("format")
     if re.search(r"[\x00-\x20\x7f]", email):
-        raise _Refused("format")
+        raise Refused("format")
     return email
 
 
-def _one_of(allowed: frozenset[str], max_chars: int) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        text = _text(value, max_chars=max_chars)
-        if text not in allowed:
-            raise _Refused("one_of")
-        return text
-
-    return check
-
-
-def _trim(text: str) -> str:
-    return text.strip(" \t\r\n")
-
-
-def _upper(text: str) -> str:
-    """ASCII letters only, unlike str.upper: `ß` stays `ß`."""
-    return re.sub("[a-z]", lambda letter: letter[0].upper(), text)
-
-
-def _lower(text: str) -> str:
-    return re.sub("[A-Z]", lambda letter: letter[0].lower(), text)
-
-
 COLUMNS: dict[str, tuple[bool, Callable[[Any], Any]]] = {
-    "order_id": (True, _uuid),
+    "order_id": (True, uuid),
     "customer_id": (True, _name),
-    "order_timestamp": (True, _timestamp),
+    "order_timestamp": (True, timestamp),
     "order_amount": (True, _amount),
     "currency": (True, _code(3)),
     "quantity": (True, _quantity),
     "product_id": (True, _name),
     "product_category": (True, _name),
-    "order_status": (True, _one_of(STATUSES, 16)),
-    "payment_method": (False, _one_of(PAYMENT_METHODS, 16)),
+    "order_status": (True, one_of(STATUSES, 16)),
+    "payment_method": (False, one_of(PAYMENT_METHODS, 16)),
     "shipping_country": (True, _code(2)),
     "customer_email": (False, _email),
-    "op": (False, _one_of(OPERATIONS, 1)),
+    "op": (False, one_of(OPERATIONS, 1)),
 }
 """Whether a column is required and what its values are, in contract order."""
 
 
-def parse_json(text: str) -> Any:
-    """Reads JSON as RFC 8259 has it, numbers as Decimal. Raises ValueError."""
-
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is no JSON")
-
-    try:
-        value = json.loads(text, parse_int=Decimal, parse_float=Decimal, parse_constant=refuse)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-    if "\\u" in text:
-        # Half of a surrogate pair stands for no character; encoding refuses it.
-        json.dumps(value, default=str, ensure_ascii=False).encode()
-    return value
-
-
 def validate(line: bytes) -> Order | Reject:
     """Accepts or rejects one line, its line end aside, that is not blank."""
-    if len(line) > MAX_RECORD_BYTES:
-        return Reject("record_too_long")
-    try:
-        record = parse_json(line.decode())
-    except UnicodeDecodeError:
-        return Reject("utf8")
-    except ValueError:
-        return Reject("json")
-    if not isinstance(record, dict):
-        return Reject("not_an_object")
+    record = read_record(line)
+    if isinstance(record, Reject):
+        return record
     values: dict[str, Any] = {}
     for column, (required, check) in COLUMNS.items():
         value = record.get(column)
         try:
             if value is None and required:
-                raise _Refused("required")
+                raise Refused("required")
             values[column] = None if value is None else check(value)
-        except _Refused as refused:
+        except Refused as refused:
             return Reject(refused.rule, column)
     extra = {name: value for name, value in record.items() if name not in COLUMNS}
     return Order(**values, extra=extra or None)
@@ -277,9 +187,8 @@ def validate(line: bytes) -> Order | Reject:
 
 def read_lines(data: bytes) -> Iterator[tuple[int, Order | Reject]]:
     """Judges every line that is not blank; lines count from 1, blank ones included."""
-    for number, line in enumerate(data.removeprefix(BYTE_ORDER_MARK).split(b"\n"), start=1):
-        if line.strip(JSON_SPACE):
-            yield number, validate(line.removesuffix(b"\r"))
+    for number, line in lines_of(data):
+        yield number, validate(line)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from local.dataset import Dataset, read
 from local.snowflake import SnowflakeServer
 from local.stack import ROOT, Stack, Timing
 
@@ -38,6 +39,7 @@ class Pipeline:
 
     stack: Stack
     snowflake: SnowflakeServer
+    dataset: Dataset
 
     @cached_property
     def s3(self) -> Any:
@@ -55,10 +57,10 @@ class Pipeline:
         return secrets.get_secret_value(SecretId=secret_id)["SecretString"].encode()
 
     def generate(self, folder: Path, *options: str) -> tuple[bytes, Row]:
-        """Sends generated orders to the landing stream; returns the lines and the summary."""
+        """Sends generated records to the landing stream; returns the lines and the summary."""
         lines, summary = folder / "lines", folder / "summary.json"
         snowline(
-            "generate", "--to", f"firehose:{self.stack.outputs['LandingStreamName']}",
+            "generate", "--dataset", self.dataset.name, "--to", f"firehose:{self.stack.outputs['LandingStreamName']}",
             "--copy-to", lines, "--summary", summary, *options,
             environment=self.stack.environment,
         )
@@ -137,6 +139,7 @@ def deployed(
     edit_setup: Callable[[str], str] = str,
     stack: Stack | None = None,
     partition_rows: int = 10_000,
+    dataset: str = "orders",
 ) -> Iterator[Pipeline]:
     """Deploys the template, sets the warehouse up as an administrator does, and stops both after.
 
@@ -154,11 +157,11 @@ def deployed(
     ):
         stack.deploy({
             "SnowflakeAccount": "LOCAL", "SnowflakeUrl": snowflake.url, "FirehoseBufferMiB": "1",
-            "SnowflakeAuthentication": authentication, **(parameters or {}),
+            "Dataset": dataset, "SnowflakeAuthentication": authentication, **(parameters or {}),
         })
         script = snowline(
-            "sql", "--bucket", stack.outputs["LakeBucketName"], "--storage-role-arn", STORAGE_ROLE,
-            "--public-key", public["SNOWLINE"], "--load-role-arn", stack.outputs["LoadRoleArn"],
+            "sql", "--dataset", dataset, "--bucket", stack.outputs["LakeBucketName"],
+            "--storage-role-arn", STORAGE_ROLE, "--public-key", public["SNOWLINE"], "--load-role-arn", stack.outputs["LoadRoleArn"],
             "--publish-role-arn", stack.outputs["PublishRoleArn"], "--identity-issuer", stack.sts.issuer,
         )
         snowflake.run_script(edit_setup(script.decode()))
@@ -167,7 +170,7 @@ def deployed(
             stack.put_secret("SnowflakeKeySecret", private_pem(keys["SNOWLINE"]))
         elif authentication == "access-token":
             stack.put_secret("SnowflakeKeySecret", snowflake.add_access_token("SNOWLINE"))
-        yield Pipeline(stack, snowflake)
+        yield Pipeline(stack, snowflake, read(dataset))
 
 
 def new_key() -> rsa.RSAPrivateKey:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from local.tests.pipeline import Pipeline, Row
 
-TABLES = (
-    "staging.orders", "staging.orders_hourly", "ops.ledger",
-    "analytics.processed_orders", "analytics.orders_live",
-)
+
+def tables(pipeline: Pipeline) -> list[str]:
+    """The tables and views of the dataset that loads and merges write."""
+    dataset = pipeline.dataset
+    aggregates = [f"staging.{aggregate.name}" for aggregate in dataset.aggregates]
+    return [dataset.staging, *aggregates, "ops.ledger", dataset.analytics, dataset.live]
 
 
 @dataclass(frozen=True)
@@ -25,5 +27,5 @@ class State:
 def state(pipeline: Pipeline) -> State:
     etags = pipeline.etags()
     digests = {key: hashlib.sha256(pipeline.read(key)).hexdigest() for key in etags}
-    tables = {name: sorted(pipeline.rows(name), key=repr) for name in TABLES}
-    return State(etags, digests, tables)
+    rows = {name: sorted(pipeline.rows(name), key=repr) for name in tables(pipeline)}
+    return State(etags, digests, rows)

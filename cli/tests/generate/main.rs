@@ -60,10 +60,7 @@ fn copy_and_summary_describe_what_was_sent() {
     let malformed = lines(&output.stdout)
         .filter(|line| serde_json::from_slice::<Value>(line).is_err())
         .count() as u64;
-    assert_eq!(
-        rules["json"].as_u64().unwrap() + rules["utf8"].as_u64().unwrap(),
-        malformed
-    );
+    assert_eq!(rules["json"].as_u64().unwrap() + rules["utf8"].as_u64().unwrap(), malformed);
 }
 
 #[test]

@@ -177,6 +177,29 @@ impl Synthetic {
         line.push(b'\n');
     }
 
+    /// Writes a record that is bad in this way.
+    fn write_bad(
+        &self,
+        mut values: Vec<Value>,
+        way: &Way,
+        now_us: i64,
+        random: &mut Random,
+        line: &mut Vec<u8>,
+    ) {
+        match way {
+            Way::CutOff => self.write_cut_off(&values, line),
+            Way::Unknown(name) => {
+                let unknown = (Rc::clone(name), Value::Literal("1".to_owned()));
+                self.write_line(&values, Some(&unknown), line);
+            }
+            Way::Field(Damage { place, value, .. }) => {
+                let at = place[0];
+                self.columns[at].damage(&mut values[at], &place[1..], value, now_us, random);
+                self.write_line(&values, None, line);
+            }
+        }
+    }
+
     fn write_cut_off(&self, values: &[Value], line: &mut Vec<u8>) {
         match &self.form {
             Form::Json => {
@@ -236,20 +259,9 @@ impl Producer for Synthetic {
     }
 
     fn bad(&mut self, now_us: i64, random: &mut Random, line: &mut Vec<u8>) -> &'static str {
-        let mut values = self.new_entity(now_us, random).values;
+        let values = self.new_entity(now_us, random).values;
         let (rule, ways) = random.pick(&self.damages);
-        match random.pick(ways) {
-            Way::CutOff => self.write_cut_off(&values, line),
-            Way::Unknown(name) => {
-                let unknown = (Rc::clone(name), Value::Literal("1".to_owned()));
-                self.write_line(&values, Some(&unknown), line);
-            }
-            Way::Field(Damage { place, value, .. }) => {
-                let at = place[0];
-                self.columns[at].damage(&mut values[at], &place[1..], value, now_us, random);
-                self.write_line(&values, None, line);
-            }
-        }
+        self.write_bad(values, random.pick(ways), now_us, random, line);
         rule
     }
 }
@@ -305,3 +317,6 @@ fn damages(
     }
     by_rule.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;
