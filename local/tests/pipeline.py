@@ -161,7 +161,8 @@ def deployed(
         })
         script = snowline(
             "sql", "--dataset", dataset, "--bucket", stack.outputs["LakeBucketName"],
-            "--storage-role-arn", STORAGE_ROLE, "--public-key", public["SNOWLINE"], "--load-role-arn", stack.outputs["LoadRoleArn"],
+            "--storage-role-arn", STORAGE_ROLE, "--public-key", public["SNOWLINE"],
+            "--load-role-arn", stack.outputs["LoadRoleArn"],
             "--publish-role-arn", stack.outputs["PublishRoleArn"], "--identity-issuer", stack.sts.issuer,
         )
         snowflake.run_script(edit_setup(script.decode()))

@@ -7,25 +7,29 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.dataset import read
 from local.demo import command
 from local.demo.accounts import Accounts, Entry
+from local.demo.orders import OrderSamples
 from local.demo.run import Outcome
-from local.demo.samples import Samples
 from local.demo.sql_api import Table
 from local.stack import ROOT
-from local.tests import oracle
+from local.tests import oracle, oracle_values, rides_oracle
 
 EVENTS = 5_000
+RIDES = 2_000
 
 
-def start(out: Path, events: int) -> subprocess.Popen[str]:
-    arguments = ["-m", "local.demo", "--events", str(events), "--out", str(out)]
+def start(out: Path, events: int, dataset: str = "orders") -> subprocess.Popen[str]:
+    arguments = ["-m", "local.demo", "--dataset", dataset, "--events", str(events), "--out", str(out)]
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -34,11 +38,16 @@ def start(out: Path, events: int) -> subprocess.Popen[str]:
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("demo") / "out"
-    process = start(out, EVENTS)
-    printed, errors = process.communicate(timeout=180)
-    assert process.returncode == 0, printed + errors
+    printed = printed_by(start(out, EVENTS))
     assert "lines the producer sent" in printed and "order_hour" in printed
     return out
+
+
+def printed_by(process: subprocess.Popen[str]) -> str:
+    """What a demo that succeeds prints."""
+    printed, errors = process.communicate(timeout=180)
+    assert process.returncode == 0, printed + errors
+    return printed
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +109,47 @@ def test_the_report_needs_nothing_but_itself(out: Path) -> None:
 
 def test_a_missing_row_fails_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
                                      capsys: pytest.CaptureFixture[str]) -> None:
-    sent = {"events_sent": 11, "duplicates_sent": 0, "bad_sent": 1, "seed": 1}
+    sent = {"events_sent": 11, "duplicates_sent": 0, "bad_sent": 1, "bad_by_rule": {"json": 1}, "seed": 1}
     entry = Entry("id", "lake", "landing/a", 100, 10, 9, 1, {"json": 1})
-    taken = Accounts(sent, [entry], 1, 1, {"s3://lake/landing/a": 9}, 3, 9,
+    taken = Accounts("orders", sent, [entry], 1, 1, {"s3://lake/landing/a": 9}, 3, 9,
                      {"inserted": 9, "updated": 0, "deleted": 0}, 9, 9, 9, 0)
-    nothing = Samples(*[Table([], [])] * 3)
+    nothing = OrderSamples(*[Table([], [])] * 3)
     outcome = Outcome(0.0, {"send": (0.0, 1.0)}, taken, {}, [], [], [], {}, [], nothing)
     monkeypatch.setattr(command, "_run", lambda *_: outcome)
-    assert command.demo(command.Console(), 0.0, 11, 1, tmp_path) == 1
+    assert command.demo(command.Console(), 0.0, read("orders"), 11, 1, tmp_path) == 1
     error = "the accounts do not add up: sent = read: lines the producer sent 11, rows read 10"
     assert error in capsys.readouterr().err
+
+
+def test_rides_take_the_same_way(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    printed = printed_by(start(out, RIDES, "rides"))
+    assert "deletes" not in printed and "live rides" in printed and "rides_hourly" in printed
+    summary = json.loads((out / "summary.json").read_text())
+    now = datetime.now(UTC)
+    lines = oracle_values.lines_of((out / "run" / "sent.ndjson").read_bytes())
+    verdicts = [rides_oracle.validate(line, now) for _, line in lines]
+    rides = [verdict for verdict in verdicts if isinstance(verdict, rides_oracle.Ride)]
+    assert summary["rows_read"] == len(verdicts) == RIDES
+    assert summary["rows_accepted"] == len(rides)
+    rejected = Counter(verdict.rule for verdict in verdicts if isinstance(verdict, oracle_values.Reject))
+    assert summary["rejected_by_rule"] == rejected == Counter(summary["sent"]["bad_by_rule"])
+    assert summary["analytics_rows"] == summary["merge"]["inserted"] == len({ride.key for ride in rides})
+    assert summary["merge"]["updated"] > 0 and summary["merge"]["deleted"] == 0
+    failed = {check["check_id"] for check in summary["checks"] if not check["passed"]}
+    assert failed == {"completed_without_dropoff"}
+    page = Page()
+    page.feed((out / "report.html").read_text())
+    assert page.fetched == [] and "Orders by hour" not in page.charts
+
+
+def test_an_unknown_dataset_is_refused_at_once(tmp_path: Path) -> None:
+    process = start(tmp_path / "out", 1, "trips")
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2 and "there is no contracts/trips.odcs.yaml; there is orders, rides" in errors
+    made = subprocess.run(["make", "demo", "DATASET=trips"], cwd=ROOT, capture_output=True, text=True, timeout=30,
+                          check=False)
+    assert made.returncode and "there is no contracts/trips.odcs.yaml" in made.stderr and "cargo" not in made.stdout
 
 
 def test_an_interrupt_stops_everything(tmp_path: Path) -> None:
