@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -87,7 +88,8 @@ def cards(samples: dict[str, list[dict[str, Any]]]) -> list[Card]:
 
 def _short(value: Any) -> Any:
     """The value, as much of it as there is room for."""
-    if isinstance(value, str | dict | list):
-        text = str(value)
-        return text if len(text) <= VALUE_CHARS else f"{text[: VALUE_CHARS - 1]}…"
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and len(value) > VALUE_CHARS:
+        return f"{value[: VALUE_CHARS - 1]}…"
     return value

@@ -25,7 +25,7 @@ from local.stack import ROOT
 from local.tests import oracle, oracle_values, rides_oracle
 
 EVENTS = 5_000
-RIDES = 2_000
+RIDES = 6_000
 
 
 def start(out: Path, events: int, dataset: str = "orders") -> subprocess.Popen[str]:
@@ -131,11 +131,11 @@ def test_rides_take_the_same_way(tmp_path: Path) -> None:
     verdicts = [rides_oracle.validate(line, now) for _, line in lines]
     rides = [verdict for verdict in verdicts if isinstance(verdict, rides_oracle.Ride)]
     assert summary["rows_read"] == len(verdicts) == RIDES
-    assert summary["rows_accepted"] == len(rides)
+    assert summary["rows_accepted"] == len(rides) < RIDES
     rejected = Counter(verdict.rule for verdict in verdicts if isinstance(verdict, oracle_values.Reject))
     assert summary["rejected_by_rule"] == rejected == Counter(summary["sent"]["bad_by_rule"])
     assert summary["analytics_rows"] == summary["merge"]["inserted"] == len({ride.key for ride in rides})
-    assert summary["merge"]["updated"] > 0 and summary["merge"]["deleted"] == 0
+    assert summary["merge"]["deleted"] == 0
     failed = {check["check_id"] for check in summary["checks"] if not check["passed"]}
     assert failed == {"completed_without_dropoff"}
     page = Page()
