@@ -147,6 +147,9 @@ fn object_key(prefix: &str, opened_at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_config::BehaviorVersion;
+    use flate2::read::GzDecoder;
+    use std::io::Read;
 
     #[test]
     fn objects_are_laid_out_and_named_as_firehose_does() {
@@ -161,5 +164,18 @@ mod tests {
         );
         assert!(uuid::Uuid::parse_str(unique.trim_end_matches(".gz")).is_ok(), "{unique}");
         assert!(object_key("", time).starts_with("year=2026/"));
+    }
+
+    #[test]
+    fn every_object_begins_with_the_header() {
+        let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let mut s3 = S3::new(&sdk, "lake", "landing", b"a,b\n", Arc::default());
+        for line in ["1,2\n", "3,4\n"] {
+            assert!(s3.pack(line.as_bytes()).unwrap().is_none());
+            let object = s3.close().unwrap().unwrap();
+            let mut text = String::new();
+            GzDecoder::new(object.body.as_slice()).read_to_string(&mut text).unwrap();
+            assert_eq!((text, object.lines), (format!("a,b\n{line}"), 1));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The fields of a record: their values, and how each of them goes wrong.
 
+use super::damage::Damage;
 use super::moment::Moments;
 use super::number::Numbers;
 use super::text::Texts;
@@ -30,14 +31,6 @@ enum Draw {
     Boolean,
     Object,
     Array,
-}
-
-/// A value that makes a record bad: where it stands, the rule it breaks, and what it is.
-pub(super) struct Damage {
-    /// Position of the column, then of the field inside it, and so on.
-    pub(super) place: Vec<usize>,
-    pub(super) rule: &'static str,
-    pub(super) value: Value,
 }
 
 impl Field {

@@ -3,6 +3,7 @@
 //! What the contract does not say is made up: values are plausible one by one, and know nothing of
 //! one another.
 
+mod damage;
 mod field;
 mod form;
 mod moment;
@@ -15,8 +16,8 @@ use super::events::{Change, Event, Producer};
 use super::random::{Likelihood, Random};
 use super::recent::Open;
 use contract::{Csv, Dataset, Format, UnknownFields};
-use field::{Damage, Field};
-use std::collections::BTreeMap;
+use damage::{Damage, Way, unknown_name, ways};
+use field::Field;
 use std::rc::Rc;
 use value::{Value, write_fields, write_members};
 
@@ -62,14 +63,6 @@ enum Form {
     Csv { csv: Csv, header: Vec<u8> },
 }
 
-enum Way {
-    Field(Damage),
-    /// A field that no column reads.
-    Unknown(Rc<str>),
-    /// The line ends early; one of CSV, where that may leave nothing, has a field too many.
-    CutOff,
-}
-
 /// The newest version of an entity.
 struct Entity {
     values: Vec<Value>,
@@ -96,7 +89,7 @@ impl Synthetic {
         let unknown = unknown_name(dataset);
         let is_csv = dataset.format == Format::Csv;
         Ok(Self {
-            damages: damages(&columns, &unknown, dataset),
+            damages: ways(&columns, &unknown, dataset),
             key,
             order,
             operation: dataset.operation.as_ref().and_then(|name| position(dataset, name)),
@@ -280,42 +273,12 @@ fn positions(dataset: &Dataset, names: &[String]) -> Vec<usize> {
     names.iter().filter_map(source).collect()
 }
 
-/// A name that no column reads.
-fn unknown_name(dataset: &Dataset) -> Rc<str> {
-    let mut name = "unheard_of".to_owned();
-    while dataset.columns.iter().any(|column| column.field == name) {
-        name.push('_');
-    }
-    name.into()
-}
-
 fn csv_form(columns: &[Field], csv: &Csv) -> Form {
     let names: Vec<_> = columns.iter().map(|column| Value::Text(column.name.to_string())).collect();
     let mut header = Vec::new();
     write_fields(names.iter(), csv, &mut header);
     header.push(b'\n');
     Form::Csv { csv: csv.clone(), header }
-}
-
-fn damages(
-    columns: &[Field],
-    unknown: &Rc<str>,
-    dataset: &Dataset,
-) -> Vec<(&'static str, Vec<Way>)> {
-    let is_csv = dataset.format == Format::Csv;
-    let mut found = Vec::new();
-    for (at, column) in columns.iter().enumerate() {
-        column.damages(&[at], is_csv, &mut found);
-    }
-    let mut by_rule: BTreeMap<_, Vec<Way>> = BTreeMap::new();
-    for damage in found {
-        by_rule.entry(damage.rule).or_default().push(Way::Field(damage));
-    }
-    by_rule.insert(if is_csv { "csv_fields" } else { "json" }, vec![Way::CutOff]);
-    if !is_csv && dataset.unknown_fields == UnknownFields::Reject {
-        by_rule.insert("unknown_field", vec![Way::Unknown(Rc::clone(unknown))]);
-    }
-    by_rule.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -39,49 +39,25 @@ impl Numbers {
             }
             _ => (0, (i128::from(i64::MIN), i128::from(i64::MAX))),
         };
-        let (mut low, mut high) = holds;
-        let (mut has_low, mut has_high) = (false, false);
-        let mut step = 1;
-        let mut listed = None;
-        for rule in &column.rules {
-            match rule {
-                Rule::Minimum { bound, exclusive } => {
-                    let (floor, exact) = scaled(*bound, scale);
-                    low = low.max(floor + i128::from(!exact || *exclusive));
-                    has_low = true;
-                }
-                Rule::Maximum { bound, exclusive } => {
-                    let (floor, exact) = scaled(*bound, scale);
-                    high = high.min(floor - i128::from(exact && *exclusive));
-                    has_high = true;
-                }
-                Rule::MultipleOf { unit } => step = step_of(*unit, scale)?,
-                Rule::OneOf { values } => {
-                    let numbers = values.iter().filter_map(|value| value.parse().ok());
-                    listed = Some(numbers.map(|value| scaled(value, scale).0).collect::<Vec<_>>());
-                }
-                _ => {}
-            }
-        }
+        let limits = Limits::new(column, scale, holds)?;
+        let Limits { low, high, step, .. } = limits;
         let first = low.div_euclid(step) * step;
         let first = if first < low { first + step } else { first };
         let last = high.div_euclid(step) * step;
         if first > last {
             return None;
         }
-        let has_list = listed.is_some();
+        let plausible = limits.plausible(first, last, 10_i128.pow(u32::from(scale)));
         let fits = |value: &i128| (first..=last).contains(value) && value % step == 0;
-        let listed: Vec<_> = listed.unwrap_or_default().into_iter().filter(fits).collect();
-        if has_list && listed.is_empty() {
-            return None;
-        }
-        let unit = 10_i128.pow(u32::from(scale));
-        let spread = SPREAD_UNITS.saturating_mul(unit).max(SPREAD_STEPS.saturating_mul(step));
-        let plausible = match (has_low, has_high) {
-            (true, true) => (first, last),
-            (true, false) => (first, last.min(first.saturating_add(spread))),
-            (false, true) if last < 0 => (first.max(last.saturating_sub(spread)), last),
-            _ => (first.max(0), last.min(spread)),
+        let listed = match limits.listed {
+            Some(values) => {
+                let fitting: Vec<_> = values.into_iter().filter(fits).collect();
+                if fitting.is_empty() {
+                    return None;
+                }
+                fitting
+            }
+            None => Vec::new(),
         };
         Some(Self { scale, holds, bounds: (low, high), first, last, step, plausible, listed })
     }
@@ -151,6 +127,56 @@ impl Numbers {
 
     fn write(&self, unscaled: i128) -> Value {
         Value::Literal(Decimal { unscaled, scale: self.scale }.to_string())
+    }
+}
+
+/// What the rules of a column say, in unscaled values.
+struct Limits {
+    low: i128,
+    high: i128,
+    /// Whether a rule says so, and not only the type.
+    has_low: bool,
+    has_high: bool,
+    step: i128,
+    listed: Option<Vec<i128>>,
+}
+
+impl Limits {
+    /// `None` when a multiple is asked for that is too large to tell.
+    fn new(column: &Column, scale: u8, (low, high): (i128, i128)) -> Option<Self> {
+        let mut limits = Self { low, high, has_low: false, has_high: false, step: 1, listed: None };
+        for rule in &column.rules {
+            match rule {
+                Rule::Minimum { bound, exclusive } => {
+                    let (floor, exact) = scaled(*bound, scale);
+                    limits.low = limits.low.max(floor + i128::from(!exact || *exclusive));
+                    limits.has_low = true;
+                }
+                Rule::Maximum { bound, exclusive } => {
+                    let (floor, exact) = scaled(*bound, scale);
+                    limits.high = limits.high.min(floor - i128::from(exact && *exclusive));
+                    limits.has_high = true;
+                }
+                Rule::MultipleOf { unit } => limits.step = step_of(*unit, scale)?,
+                Rule::OneOf { values } => {
+                    let numbers = values.iter().filter_map(|value| value.parse().ok());
+                    limits.listed = Some(numbers.map(|value| scaled(value, scale).0).collect());
+                }
+                _ => {}
+            }
+        }
+        Some(limits)
+    }
+
+    /// The least and the greatest value that a plausible record has.
+    fn plausible(&self, first: i128, last: i128, unit: i128) -> (i128, i128) {
+        let spread = SPREAD_UNITS.saturating_mul(unit).max(SPREAD_STEPS.saturating_mul(self.step));
+        match (self.has_low, self.has_high) {
+            (true, true) => (first, last),
+            (true, false) => (first, last.min(first.saturating_add(spread))),
+            (false, true) if last < 0 => (first.max(last.saturating_sub(spread)), last),
+            _ => (first.max(0), last.min(spread)),
+        }
     }
 }
 

@@ -197,7 +197,8 @@ impl Texts {
         let mut text = (*random.pick(&WORDS)).to_owned();
         while random.below(2) == 0 || text.chars().count() < least {
             text.push(' ');
-            text.push_str(*random.pick(&WORDS));
+            let word: &&str = random.pick(&WORDS);
+            text.push_str(word);
         }
         let number = format!(" {}", random.below(1_000_000));
         if text.chars().count() + number.len() <= most {

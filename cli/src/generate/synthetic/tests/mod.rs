@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
-const LINES: u64 = 4_000;
+const LINES: u64 = 2_000;
 const START_US: i64 = 1_772_000_000_000_000;
 /// Later than every event.
 const LANDED_US: i64 = START_US + 86_400_000_000;
