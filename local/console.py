@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -89,6 +90,6 @@ def format_value(value: Any) -> str:
             return f"{value:,}"
         case float():
             return f"{value:,.3f}".rstrip("0").rstrip(".")
-        case _ if hasattr(value, "strftime"):
-            return value.strftime("%Y-%m-%d %H:%M")
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
     return str(value)

@@ -138,6 +138,8 @@ def _value(text: str | None, column: dict[str, Any]) -> Any:
             return EPOCH + timedelta(microseconds=int(Decimal(text) * 1_000_000))
         case "timestamp_ltz":
             return (EPOCH + timedelta(microseconds=int(Decimal(text) * 1_000_000))).replace(tzinfo=UTC)
+        case "time":
+            return (EPOCH + timedelta(microseconds=int(Decimal(text) * 1_000_000))).time()
         case "variant":
             return json.loads(text)
     return text

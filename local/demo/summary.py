@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -88,7 +88,7 @@ def _plain(value: Any) -> Any:
             return str(value)
         case datetime():
             return f"{value:%Y-%m-%dT%H:%M:%SZ}"
-        case date():
+        case date() | time():
             return value.isoformat()
     return value
 
