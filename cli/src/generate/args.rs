@@ -1,11 +1,12 @@
 //! The command line of `snowline generate`.
 
 use jiff::{SignedDuration, Timestamp};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::timeline::{Days, Timeline};
+use crate::contracts::ContractName;
 use crate::objects::S3Uri;
 
 /// Generate records of a dataset and send them to a stream, a bucket or standard output.
@@ -19,9 +20,9 @@ use crate::objects::S3Uri;
 /// machine.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Name of a dataset of this build, or a contract: the path of a file that ends in .yaml
+    /// Dataset of this build, or the file of a contract
     #[arg(long, value_name = "NAME|FILE", default_value = "orders")]
-    pub(crate) dataset: String,
+    pub(crate) dataset: ContractName,
 
     /// Where lines go: firehose:STREAM, s3://BUCKET/PREFIX, or - for standard output
     #[arg(long, value_name = "TARGET", default_value = "-")]
@@ -115,12 +116,6 @@ impl Args {
         }
         let per_second = self.lines_per_second().map_or(UNPACED_EVENTS_PER_SECOND, u64::from);
         Timeline::Steady { start_us, per_second }
-    }
-
-    /// The file that `dataset` names, if it names one.
-    pub(crate) fn contract_file(&self) -> Option<&Path> {
-        let path = Path::new(&self.dataset);
-        path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml").then_some(path)
     }
 }
 

@@ -28,23 +28,20 @@ mod timeline;
 pub(crate) use args::Args;
 pub(crate) use run::run;
 
+use crate::contracts::{self, ContractName};
 use args::Target;
-use contract::{ContractError, Dataset, Format};
+use contract::Format;
 use events::Producer;
 use orders::Orders;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use synthetic::Synthetic;
 
 /// Why generating failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
-    Dataset(#[from] datasets::Error),
-    #[error("cannot read {}", path.display())]
-    Contract { path: PathBuf, source: io::Error },
-    #[error(transparent)]
-    BadContract(#[from] ContractError),
+    Contract(#[from] contracts::Error),
     #[error("cannot generate {dataset}")]
     NoValue { dataset: String, source: synthetic::NoValue },
     #[error(
@@ -73,21 +70,14 @@ const SHOP: &str = "orders";
 
 /// What makes the lines that `args` ask for.
 fn producer(args: &Args) -> Result<Box<dyn Producer>, Error> {
-    let dataset = match args.contract_file() {
-        Some(path) => read_contract(path)?,
-        None if args.dataset == SHOP => return Ok(Box::new(Orders::new())),
-        None => datasets::load(&args.dataset)?,
-    };
+    if matches!(&args.dataset, ContractName::Embedded(name) if name == SHOP) {
+        return Ok(Box::new(Orders::new()));
+    }
+    let dataset = args.dataset.load()?;
     if dataset.format == Format::Csv && matches!(args.to, Target::Firehose { .. }) {
         return Err(Error::CsvToFirehose { dataset: dataset.name });
     }
     let synthetic = Synthetic::new(&dataset)
         .map_err(|source| Error::NoValue { dataset: dataset.name, source })?;
     Ok(Box::new(synthetic))
-}
-
-fn read_contract(path: &Path) -> Result<Dataset, Error> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| Error::Contract { path: path.to_owned(), source })?;
-    Ok(Dataset::from_yaml(&path.display().to_string(), &text)?)
 }
