@@ -21,7 +21,7 @@ use crate::objects::S3Uri;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Dataset of this build, or the file of a contract
-    #[arg(long, value_name = "NAME|FILE", default_value = "orders")]
+    #[arg(long, visible_alias = "contract", value_name = "NAME|FILE", default_value = "orders")]
     pub(crate) dataset: ContractName,
 
     /// Where lines go: firehose:STREAM, s3://BUCKET/PREFIX, or - for standard output
