@@ -154,7 +154,7 @@ pub enum DataType {
     Decimal {
         /// Total digits, 1 to 38.
         precision: u8,
-        /// Fractional digits, 0 to `precision`.
+        /// Fractional digits, fewer than `precision`: the Parquet encoder takes no more.
         scale: u8,
     },
     /// An IEEE 754 double; `FLOAT`. Only when the contract says `FLOAT` or `DOUBLE`.

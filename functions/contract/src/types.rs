@@ -94,12 +94,12 @@ fn number<'a>(logical: &'a Node, physical: Option<Physical<'a>>) -> Found<'a, Da
     };
     match (physical.name.as_str(), physical.arguments.as_slice()) {
         ("FLOAT" | "DOUBLE", []) => Ok(DataType::Double),
-        ("NUMBER" | "DECIMAL" | "NUMERIC", &[precision @ 1..=38, scale]) if scale <= precision => {
+        ("NUMBER" | "DECIMAL" | "NUMERIC", &[precision @ 1..=38, scale]) if scale < precision => {
             Ok(DataType::Decimal { precision: precision as u8, scale: scale as u8 })
         }
-        ("NUMBER" | "DECIMAL" | "NUMERIC", [_, _]) => physical
-            .node
-            .fail("the precision is between 1 and 38, the scale between 0 and the precision"),
+        ("NUMBER" | "DECIMAL" | "NUMERIC", [_, _]) => {
+            physical.node.fail("the precision is between 1 and 38, and the scale below it")
+        }
         _ => physical.mismatch("a number", "NUMBER(p,s) or FLOAT"),
     }
 }

@@ -55,9 +55,9 @@ fn a_column() {
         ),
         (
             "        physicalType: NUMBER(12,2)",
-            "        physicalType: NUMBER(12,14) #!",
+            "        physicalType: NUMBER(12,12) #!",
             "schema[0].properties[3].physicalType",
-            "the precision is between 1 and 38, the scale between 0 and the precision",
+            "the precision is between 1 and 38, and the scale below it",
         ),
         (
             "        logicalType: number\n        physicalType: NUMBER(12,2)",
