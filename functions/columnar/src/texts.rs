@@ -86,17 +86,26 @@ impl Texts {
         spelling.map_or(&[], |spelling| self.spellings.texts().get(*spelling as usize))
     }
 
-    /// Appends a row in a spelling that was pushed before; `print` is its [`Print`].
+    /// Whether the rows are stored one by one, so that prints are of no use.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain.is_some()
+    }
+
+    /// The print of a text, if it is of use.
+    pub(crate) fn print(&self, text: &[u8]) -> Option<Print> {
+        if self.is_plain() { None } else { Some(Print::of(text)) }
+    }
+
+    /// Appends a row in a spelling that was pushed before; `print` is its [`Print`], if that is of use.
     #[inline(always)]
     pub(crate) fn push_known(
         &mut self,
         spelling: &[u8],
-        print: impl FnOnce() -> Print,
+        print: Option<Print>,
     ) -> Result<(), Unknown> {
-        if self.plain.is_some() {
-            return Err(Unknown(None));
-        }
-        let word = self.spellings.find(spelling, print()).map_err(Unknown)?;
+        let Some(print) = print else { return Err(Unknown(None)) };
+        let word = self.spellings.find(spelling, print).map_err(Unknown)?;
         self.keys.push(self.meaning_of[word as usize]);
         Ok(())
     }
@@ -113,7 +122,7 @@ impl Texts {
 
     /// Appends a row.
     pub(crate) fn push(&mut self, text: &[u8]) {
-        if let Err(unknown) = self.push_known(text, || Print::of(text)) {
+        if let Err(unknown) = self.push_known(text, self.print(text)) {
             self.push_new(text, text, unknown);
         }
     }
@@ -260,7 +269,7 @@ mod tests {
     use super::*;
 
     fn upper(texts: &mut Texts, spelling: &str) {
-        let print = || Print::of(spelling.as_bytes());
+        let print = texts.print(spelling.as_bytes());
         if let Err(unknown) = texts.push_known(spelling.as_bytes(), print) {
             texts.push_new(spelling.as_bytes(), spelling.to_uppercase().as_bytes(), unknown);
         }
@@ -288,7 +297,7 @@ mod tests {
         assert_eq!(texts.keys(), Some((&[0, 1][..], 2)));
         assert_eq!(texts.get(1), b"USD");
         assert!(["chf", "CHF"].iter().all(|gone| {
-            texts.push_known(gone.as_bytes(), || Print::of(gone.as_bytes())).is_err()
+            texts.push_known(gone.as_bytes(), texts.print(gone.as_bytes())).is_err()
         }));
     }
 

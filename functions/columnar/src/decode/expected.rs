@@ -165,13 +165,20 @@ impl Expected<'_> {
                 let end = scan_plain_string(simd, text, at + 1, marks)?;
                 let spelling = &text[at + 1..end];
                 let normalised = &mut self.validator.normalised;
+                // Apart, so that each is compiled for its kind of print.
                 if spelling.len() <= SHORT {
                     let first = text.get(at + 1..)?.first_chunk()?;
-                    let print = || Print::of_short(first, spelling.len());
+                    let print = match texts.is_plain() {
+                        true => None,
+                        false => Some(Print::of_short(first, spelling.len())),
+                    };
                     validate::append_spelling(simd, field, spelling, print, normalised, texts)
                         .ok()?;
                 } else {
-                    let print = || Print::of_long(spelling);
+                    let print = match texts.is_plain() {
+                        true => None,
+                        false => Some(Print::of_long(spelling)),
+                    };
                     validate::append_spelling(simd, field, spelling, print, normalised, texts)
                         .ok()?;
                 }

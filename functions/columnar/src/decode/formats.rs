@@ -62,7 +62,7 @@ fn is_uuid(simd: impl Simd, text: &[u8]) -> bool {
     const DASH_BITS: u32 = 1 << DASHES[0] | 1 << DASHES[1] | 1 << DASHES[2] | 1 << DASHES[3];
     let Ok(text) = <&[u8; 36]>::try_from(text) else { return false };
     let (Some(head), Some(tail)) = (text.first_chunk(), text.last_chunk()) else { return false };
-    DASHES.iter().all(|&at| text[at] == b'-')
+    DASHES.map(|at| text[at] == b'-') == [true; 4]
         && simd.hex(head) == !DASH_BITS
         && simd.hex(tail) == !(DASH_BITS >> 4)
 }

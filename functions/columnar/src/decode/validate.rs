@@ -75,7 +75,7 @@ pub(crate) fn append(
             let Some(spelling) = self::text(token, raw, &mut validator.unescaped) else {
                 return refuse("type", "must be text");
             };
-            let print = || Print::of(spelling);
+            let print = texts.print(spelling);
             append_spelling(Portable, field, spelling, print, &mut validator.normalised, texts)?;
         }
         Values::Int64(values) => values.push(match field.data_type {
@@ -114,7 +114,7 @@ pub(crate) fn append_spelling(
     simd: impl Simd,
     field: &Field,
     spelling: &[u8],
-    print: impl FnOnce() -> Print,
+    print: Option<Print>,
     normalised: &mut Vec<u8>,
     texts: &mut Texts,
 ) -> Result<(), Refusal> {
