@@ -41,7 +41,7 @@ pub(crate) fn print(
             writeln!(out, "  - {decision}")?;
         }
     }
-    let (contract, sample) = (contract.display(), sample_path.display());
+    let [contract, sample] = [contract, sample_path].map(as_word);
     writeln!(out, "\nWritten: {contract}. Verify what its comments call `check:`, then:")?;
     writeln!(out, "  snowline check {sample} --contract {contract}")?;
     if is_legal {
@@ -49,6 +49,13 @@ pub(crate) fn print(
         writeln!(out, "  snowline sql --contract {contract}")?;
     }
     Ok(())
+}
+
+/// The path as a word of a shell's command.
+fn as_word(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%".contains(&byte);
+    if path.bytes().all(is_plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 fn rows(draft: &Draft) -> Vec<[String; 4]> {
@@ -90,5 +97,21 @@ fn type_name(data_type: DataType) -> String {
         DataType::Decimal { precision, scale } => format!("NUMBER({precision},{scale})"),
         DataType::String { max_chars: None } => "VARCHAR".to_owned(),
         other => format!("{other:?}").to_uppercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_a_command() {
+        for (path, word) in [
+            ("samples/a-1.json.gz", "samples/a-1.json.gz"),
+            ("my sample.csv", "'my sample.csv'"),
+            ("it's $HOME", r"'it'\''s $HOME'"),
+        ] {
+            assert_eq!(as_word(Path::new(path)), word);
+        }
     }
 }
