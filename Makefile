@@ -51,8 +51,7 @@ soak: build $(call installed,local) ## Kill functions at random while orders flo
 
 .PHONY: test
 test: ## Run every check there is, as CI does.
-	@$(MAKE) --no-print-directory -j2 venv build
-	@$(MAKE) --no-print-directory -j2 -Otarget lint test-rust test-sanitized test-dags test-template
+	@$(MAKE) --no-print-directory -j2 -Otarget venv build lint test-rust test-sanitized test-dags test-template
 	@$(MAKE) --no-print-directory test-local
 
 .PHONY: test-rust
