@@ -33,14 +33,14 @@ class Width:
 
 def narrow(size: int) -> Width:
     """Three columns: what a record must have."""
-    return _written("narrow", {"id": TEXT, "at": TIMESTAMP, "amount": AMOUNT}, size)
+    return _written("narrow", {"id": TEXT, "happened_at": TIMESTAMP, "amount": AMOUNT}, size)
 
 
 def wide(size: int) -> Width:
     """Two hundred columns of every type, a third of them text."""
     kinds = [TEXT, INTEGER, AMOUNT, TEXT, INTEGER, TIMESTAMP]
     columns = {f"column_{number}": kinds[number % len(kinds)] for number in range(198)}
-    return _written("wide", {"id": TEXT, "at": TIMESTAMP} | columns, size)
+    return _written("wide", {"id": TEXT, "happened_at": TIMESTAMP} | columns, size)
 
 
 def _written(name: str, columns: dict[str, str], size: int) -> Width:
@@ -57,10 +57,11 @@ def _written(name: str, columns: dict[str, str], size: int) -> Width:
 
 
 def _contract(name: str, columns: dict[str, str]) -> dict[str, object]:
+    required = ("id", "happened_at")
     properties = [
-        {"name": column, "required": column in ("id", "at")} | LOGICAL[kind] for column, kind in columns.items()
+        {"name": column, "required": column in required} | LOGICAL[kind] for column, kind in columns.items()
     ]
-    dedupe = {"property": "dedupe", "value": {"key": ["id"], "order": ["at"]}}
+    dedupe = {"property": "dedupe", "value": {"key": ["id"], "order": ["happened_at"]}}
     return {
         "apiVersion": "v3.1.0", "kind": "DataContract", "id": f"urn:bench:{name}", "version": "1.0.0",
         "status": "active", "servers": [{"type": "s3", "format": "json"}],

@@ -18,8 +18,9 @@ def curve(setting: Setting) -> Section:
     size = setting.orders.bytes
     commands: dict[str, Contender] = {"orders": setting.transform([setting.orders.path])}
     for width in (widths.narrow(size), widths.wide(size)):
-        commands[width.name] = _ours(setting, width)
-        commands[f"{DUCKDB}, {width.name}"] = duckdb_over(width, machine.cores())
+        name = f"{len(width.columns)} columns"
+        commands[name] = _ours(setting, width)
+        commands[f"{DUCKDB}, {name}"] = duckdb_over(width, machine.cores())
     runs = rounds.in_turn(commands, setting.rounds)
     rows = []
     for name, measured in runs.items():
