@@ -129,3 +129,27 @@ fn many_rows_with_rejects_between() {
     }
     oracle::check(&input);
 }
+
+/// What chance hardly comes by, behind records of the same shape, which the decoder expects by then.
+#[test]
+fn values_at_the_edge_of_their_rules_among_others_of_their_shape() {
+    let good = r#"{"key":"a","since":"2025-06-01T00:00:00Z","clock":"17:59:59","birthday":"2010-01-01","step":1.5,"items":[1],"place":{"lat":1,"zone":"x"}}"#;
+    for (from, to) in [
+        ("2025-06-01T00:00:00Z", "2026-01-01T01:00:00.000000Z"),
+        ("2025-06-01T00:00:00Z", "2026-01-01T01:00:00.000001Z"),
+        ("2025-06-01T00:00:00Z", "1999-12-31T23:59:59.999999Z"),
+        ("17:59:59", "18:00:00"),
+        ("2010-01-01", "2020-12-31"),
+        ("1.5", "1.25"),
+        ("1.5", "1.1"),
+        ("[1]", "[1,\n2]"),
+        ("[1]", "[1,{\"a\":\n2}]"),
+        ("\"lat\":1", "\"lat\":1,\"lat\":2"),
+        ("\"lat\":1", "\"lat\":100,\"lat\":2"),
+    ] {
+        let edge = good.replacen(from, to, 1);
+        for lines in [[good, &edge, good], [&edge, &edge, good]] {
+            oracle::check(format!("\0{}\n", lines.join("\n")).as_bytes());
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub(crate) fn valid(column: &Column) -> BoxedStrategy<String> {
         DataType::Object => regex(r#"\{( ?"[a-z]": ?[1-9](, ?"b":"é\}?")?)?\}"#),
         DataType::Array => select(&["[]", "[ ]", "[1,2]", r#"["]",{"a":[]}]"#, "[null]"]),
         DataType::Decimal { .. } if column.name == "step" => {
-            regex(r"[1-9]?[0-9](\.(25|50?|750?0?))?")
+            regex(r"[1-9]?[0-9](\.[05]0?)?")
         }
         DataType::Integer if column.rules.is_empty() => {
             mostly(regex("-?(0|[1-9][0-9]{0,17})"), regex(r"-?[1-9][0-9]{0,15}(\.0{1,3}|e[0-2])"))

@@ -52,7 +52,7 @@ fn columns() -> Vec<Column> {
         column("seconds", DataType::Timestamp, vec![]),
         column("millis", DataType::Timestamp, vec![earliest(), arrival(0)]),
         column("birthday", DataType::Date, vec![latest("2020-12-31", 18_627)]),
-        column("step", DataType::Decimal { precision: 10, scale: 3 }, vec![multiple_of(25, 2)]),
+        column("step", DataType::Decimal { precision: 10, scale: 1 }, vec![multiple_of(25, 2)]),
         column("ip", text, vec![Rule::Format { format: TextFormat::Ipv4 }]),
         column("moment", text, vec![Rule::Format { format: TextFormat::DateTime }]),
         column("place", DataType::Object, vec![]),
