@@ -203,6 +203,16 @@ class Stack:
         """The REPORT of every invocation, in the order in which they ended."""
         return self.lambdas.reports
 
+    @property
+    def deployment(self) -> Deployment:
+        """What the template came to."""
+        return self._deployment
+
+    @property
+    def requests(self) -> list[tuple[float, str, str]]:
+        """Time, method and path of every request to S3, SQS and the other services that moto serves."""
+        return self._gateway.requests
+
     def instances(self, logical_id: str) -> list[Instance]:
         """The processes of a function, at work and idle."""
         return self.lambdas.instances(self.resources[logical_id].physical_id)

@@ -28,6 +28,8 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_RECORD_BYTES = 1000 * 1024
 
 PutObject = Callable[[str, str, bytes], None]
+Measure = Callable[[str, str, float], None]
+"""Takes the name of a stream, of a metric that the service emits of it, and a value."""
 
 
 class FirehoseError(Exception):
@@ -62,10 +64,11 @@ class _Buffer:
 class DeliveryStream:
     """One stream: an open buffer, and a thread that delivers closed ones in order."""
 
-    def __init__(self, config: StreamConfig, put_object: PutObject) -> None:
+    def __init__(self, config: StreamConfig, put_object: PutObject, measure: Measure) -> None:
         check_prefixes(config.prefix, config.error_prefix)
         self.config = config
         self._put_object = put_object
+        self._measure = measure
         self._changed = threading.Condition()
         self._open: _Buffer | None = None
         self._closed: queue.SimpleQueue[_Buffer | None] = queue.SimpleQueue()
@@ -83,6 +86,8 @@ class DeliveryStream:
 
     def put(self, records: list[bytes]) -> None:
         """Buffers records; a full buffer is closed."""
+        self._measure(self.config.name, "IncomingRecords", len(records))
+        self._measure(self.config.name, "IncomingBytes", sum(map(len, records)))
         with self._changed:
             for record in records:
                 if self._open is None:
@@ -137,6 +142,10 @@ class DeliveryStream:
         if self.config.gzip:
             key, body = f"{key}.gz", gzip.compress(body, compresslevel=1)
         self._put_object(self.config.bucket, key, body)
+        delivered = {"Records": len(buffer.records), "Bytes": buffer.size, "Success": 1,
+                     "DataFreshness": time.time() - buffer.arrival}
+        for name, value in delivered.items():
+            self._measure(self.config.name, f"DeliveryToS3.{name}", value)
 
 
 class Firehose:
@@ -152,10 +161,12 @@ class Firehose:
         self._random = random.Random(seed)
         self._refusals = 0
         self._streams: dict[str, DeliveryStream] = {}
+        self.measurements: list[tuple[float, str, str, float]] = []
+        """Time, stream, metric and value of all that the service would tell CloudWatch."""
 
     def create(self, config: StreamConfig) -> None:
         """Creates a stream; raises `InvalidPrefix` as the service would."""
-        self._streams[config.name] = DeliveryStream(config, self._put_object)
+        self._streams[config.name] = DeliveryStream(config, self._put_object, self._measure)
 
     def refuse_next(self, calls: int) -> None:
         """Makes the next calls fail whole with ServiceUnavailableException."""
@@ -193,6 +204,9 @@ class Firehose:
             answer = {"__type": error.kind, "message": error.message}
             return Response(error.status, json.dumps(answer).encode(), {"Content-Type": "application/x-amz-json-1.1"})
         return Response(200, json.dumps(answer).encode(), {"Content-Type": "application/x-amz-json-1.1"})
+
+    def _measure(self, stream: str, metric: str, value: float) -> None:
+        self.measurements.append((time.time(), stream, metric, value))
 
     def _find(self, name: str) -> DeliveryStream:
         if name not in self._streams:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from local.aws.instance import FunctionConfig, Instance, Report, Result
@@ -48,6 +50,8 @@ class Function:
         self._logs = logs / config.name
         reserved = config.reserved_concurrency
         self._max_instances = max_instances if reserved is None else min(max_instances, reserved)
+        self.throttled: list[float] = []
+        """When an invocation was throttled."""
         self._on_report = on_report
         self._runtime_api = runtime_api
         self._changed = threading.Condition()
@@ -81,6 +85,11 @@ class Function:
         finally:
             self._release(instance)
 
+    def reserve(self, concurrency: int | None) -> None:
+        """Changes the reserved concurrency, for invocations that begin from now on."""
+        with self._changed:
+            self.config = replace(self.config, reserved_concurrency=concurrency)
+
     def recycle(self) -> None:
         """Kills every idle instance."""
         with self._changed:
@@ -102,6 +111,7 @@ class Function:
         with self._changed:
             reserved = self.config.reserved_concurrency
             if reserved is not None and self._admitted >= reserved:
+                self.throttled.append(time.time())
                 raise Throttled(self.config.name)
             self._admitted += 1
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Callable, Iterable
 from http.client import responses
 from typing import Any
@@ -25,6 +26,8 @@ class Gateway:
         self._paths: dict[str, Handler] = {}
         self._targets: dict[str, Handler] = {}
         self._actions: dict[tuple[str, str], Handler] = {}
+        self.requests: list[tuple[float, str, str]] = []
+        """Time, method and path of every request that went to moto."""
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = _Server("127.0.0.1", 0, self._serve, _QuietHandler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -55,6 +58,7 @@ class Gateway:
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         handler = self._handler(environ) or self._action(environ)
         if handler is None:
+            self.requests.append((time.time(), environ["REQUEST_METHOD"], environ["PATH_INFO"]))
             return self._moto(environ, start_response)
         response = handler(_request(environ))
         headers = [("Content-Length", str(len(response.body))), *response.headers.items()]

@@ -99,6 +99,13 @@ class Instance:
         self._kill()
         return self._exit_code == -signal.SIGKILL
 
+    def freeze(self, seconds: float) -> None:
+        """Gives the process no processor for so long, as an overloaded host would."""
+        self._process.send_signal(signal.SIGSTOP)
+        thaw = threading.Timer(seconds, self._process.send_signal, [signal.SIGCONT])
+        thaw.daemon = True
+        thaw.start()
+
     def stop(self) -> None:
         """Kills the process and closes its Runtime API."""
         self._process.kill()

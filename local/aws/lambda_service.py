@@ -92,6 +92,16 @@ class LambdaService:
         """The processes of a function, at work and idle."""
         return self._find(name).instances
 
+    @property
+    def throttles(self) -> list[tuple[float, str]]:
+        """Time and function of every invocation refused for want of concurrency."""
+        refused = [(at, name) for name, function in self._functions.items() for at in list(function.throttled)]
+        return sorted(refused)
+
+    def reserve(self, name: str, concurrency: int | None) -> None:
+        """Changes the reserved concurrency of a function; 0 stops it, None takes the reservation away."""
+        self._find(name).reserve(concurrency)
+
     def invoke(self, name: str, payload: bytes) -> Result:
         """Invokes a function and waits for its outcome, like RequestResponse."""
         function = self._find(name)
