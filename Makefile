@@ -49,6 +49,14 @@ contract:
 soak: build $(call installed,local) ## Kill functions at random while orders flow, and account for every row [KILLS=500].
 	$(LOCAL)/python -m local.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: drill
+drill: build $(call installed,local) ## Let faults strike the pipeline, and see what the alarms say.
+	$(LOCAL)/python -m local.drill
+
+.PHONY: dashboard
+dashboard: build $(call installed,local) ## Draw the dashboard over a drill, into docs/dashboard.svg.
+	$(LOCAL)/python -m local.drill --dashboard docs/dashboard.svg
+
 .PHONY: test
 test: ## Run every check there is, as CI does.
 	@$(MAKE) --no-print-directory -j2 -Otarget venv build lint test-rust test-sanitized test-dags test-template

@@ -30,6 +30,7 @@ REGION = "us-east-1"
 IDENTITIES = {
     "AWS::Lambda::Function": ("lambda", "function:", "FunctionName"),
     "AWS::KinesisFirehose::DeliveryStream": ("firehose", "deliverystream/", "DeliveryStreamName"),
+    "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm:", "AlarmName"),
 }
 
 

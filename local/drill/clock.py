@@ -16,7 +16,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._real_begin = time.time()
-        self.now = self._real_begin // STEP_S * STEP_S
+        self.start = self.now = self._real_begin // STEP_S * STEP_S
         """Metric time at which the next step begins; a whole multiple of five minutes."""
         self._spans: list[tuple[float, float, float]] = []
 

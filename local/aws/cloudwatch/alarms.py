@@ -13,7 +13,7 @@ from typing import Any
 
 from local.aws.cloudformation import Deployment, Resource
 from local.aws.cloudwatch import queries
-from local.aws.cloudwatch.expressions import Band, InvalidExpression, Series
+from local.aws.cloudwatch.expressions import Band, InvalidExpression
 from local.aws.cloudwatch.metrics import InvalidMetric, Metric, MetricData, check_statistic
 from local.aws.cloudwatch.queries import Queries, Query
 

@@ -1,0 +1,1 @@
+"""The dashboard of the template as a picture, drawn from the metrics of a run."""
