@@ -21,6 +21,7 @@ fn handler(s3: &FakeS3, salt: &str) -> Handler {
     let config = Config {
         dataset: "orders".to_owned(),
         lake_bucket: BUCKET.to_owned(),
+        region: "eu-west-1".to_owned(),
         hash_salt: secrets::Location::File(path),
     };
     let salt = secrets::Source::open(config.hash_salt.clone(), &aws::SdkConfig::builder().build());
