@@ -49,7 +49,7 @@ import boto3
 from botocore.config import Config
 from moto.sqs.models import sqs_backends
 
-from local.aws import cloudformation, moto_fixes, wiring
+from local.aws import buckets, cloudformation, moto_fixes, translation, wiring
 from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
 from local.aws.events import S3Events
 from local.aws.firehose import TARGET as FIREHOSE_TARGET
@@ -154,7 +154,7 @@ class Stack:
 
     def deploy(self, parameters: dict[str, str]) -> None:
         """Deploys the template with these parameters; raises `DeploymentError` for what has no stand-in."""
-        template = cloudformation.translate(self._template, parameters)
+        template = translation.translate(self._template, parameters)
         deployment = cloudformation.deploy(self.client("cloudformation"), self._name, template, parameters)
         self._deployment = deployment
         for config in wiring.functions(deployment, self._commands).values():
@@ -162,8 +162,8 @@ class Stack:
         self.sts.callers = wiring.callers(deployment)
         for stream in wiring.streams(deployment, self._timing.firehose_interval_s):
             self.firehose.create(stream)
-        for bucket in wiring.versioned_buckets(deployment):
-            self._s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        for bucket in deployment.of_type("AWS::S3::Bucket"):
+            buckets.configure(self._s3, bucket)
         sqs = self.client("sqs", self._function_environment.get("AWS_ENDPOINT_URL"))
         for mapping in wiring.mappings(deployment, self._timing.batch_window_s):
             self._pollers.append(SqsPoller(mapping, sqs, self.lambdas.invoke, self._timing.redelivery_s))
