@@ -8,11 +8,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import sqs_backends
+
+_RESOLVE = parsing.clean_json
+
+
+def _without_no_value(value: Any, resources: parsing.ResourceMap) -> Any:
+    """AWS::NoValue leaves no trace in a list; moto leaves a null."""
+    resolved = _RESOLVE(value, resources)
+    return [one for one in resolved if one is not None] if isinstance(value, list) else resolved
+
+
+parsing.clean_json = _without_no_value
 
 
 def _endpoint_has_attribute(attribute: str) -> bool:

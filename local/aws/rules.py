@@ -23,7 +23,7 @@ def _holds(condition: dict[str, Any], values: dict[str, str]) -> bool:
     ((function, arguments),) = condition.items()
     match function:
         case "Fn::Equals":
-            left, right = (values[one["Ref"]] if isinstance(one, dict) else one for one in arguments)
+            left, right = (values[one["Ref"]] if isinstance(one, dict) else str(one) for one in arguments)
             return left == right
         case "Fn::Not":
             return not _holds(arguments[0], values)

@@ -235,12 +235,21 @@ def test_only_who_must_may_read_personal_data(run: Run) -> None:
     assert not any(role.properties.get("ManagedPolicyArns") for role in run.stack.resources.values())
     for zone, readers in READERS.items():
         key = f"arn:aws:s3:::{run.pipeline.bucket}/{zone}/a"
-        found = {
-            role for role, statement in statements
-            if any(covers(action, "s3:GetObject") for action in listed(statement["Action"]))
-            and any(covers(resource, key) for resource in listed(statement["Resource"]))
-        }
-        assert found == readers, zone
+        for read in ("s3:GetObject", "s3:GetObjectVersion"):
+            found = {
+                role for role, statement in statements
+                if any(covers(action, read) for action in listed(statement["Action"]))
+                and any(covers(resource, key) for resource in listed(statement["Resource"]))
+            }
+            assert found == readers, (zone, read)
+
+
+def test_personal_data_is_under_the_key_and_what_snowflake_reads_is_not(run: Run) -> None:
+    for one in run.pipeline.listed():
+        head = run.pipeline.s3.head_object(Bucket=run.pipeline.bucket, Key=one["Key"])
+        loaded = one["Key"].startswith(("processed/", "ledger/"))
+        assert head["ServerSideEncryption"] == ("AES256" if loaded else "aws:kms"), one["Key"]
+        assert loaded or head["SSEKMSKeyId"] == run.stack.outputs["DataKeyArn"], one["Key"]
 
 
 def listed(value: Any) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 from local.aws.cloudformation import Resource
 from local.aws.coverage import NOT_HELD
+from local.aws.rules import check_rules
 from local.aws.translation import DeploymentError, translate
 from local.stack import ROOT, Stack
 from local.tests.conftest import SCRIPT
@@ -51,6 +53,8 @@ ANY_RESOURCE = {
     "ec2:DescribeNetworkInterfaces": "has no resource",
     "ec2:DescribeSubnets": "has no resource",
     "ec2:DeleteNetworkInterface": "its name is not known before",
+    "ec2:AssignPrivateIpAddresses": "as above",
+    "ec2:UnassignPrivateIpAddresses": "as above",
     "sts:GetWebIdentityToken": "has no resource; the audience is fixed",
     "logs:DescribeLogGroups": "has no resource",
     "s3:GetAccountPublicAccessBlock": "has no resource",
@@ -101,16 +105,15 @@ def is_the_key(stack: Stack, value: str) -> bool:
 def test_the_key_rotates_and_outlives_the_stack(stack: Stack) -> None:
     kms = stack.client("kms")
     assert kms.get_key_rotation_status(KeyId=stack.outputs["DataKeyArn"])["KeyRotationEnabled"]
-    alias = stack.resources["DataKeyAlias"].properties["AliasName"]
-    assert kms.describe_key(KeyId=alias)["KeyMetadata"]["Arn"] == stack.outputs["DataKeyArn"]
+    aliases = {one["AliasName"]: one.get("TargetKeyId") for one in kms.list_aliases()["Aliases"]}
+    assert aliases["alias/snowline"] == stack.resources["DataKey"].physical_id
     template = translate(ROOT / "template.yaml", {})["Resources"]
     kept = {name for name, one in template.items() if one.get("DeletionPolicy") == "Retain"}
     assert {"DataKey", "LakeBucket", "LogBucket", "HashSaltSecret", "AirflowBucket"} == kept
 
 
 def test_the_key_serves_a_service_only_for_this_stack(stack: Stack) -> None:
-    policy = json.loads(stack.client("kms").get_key_policy(KeyId=stack.outputs["DataKeyArn"])["Policy"])
-    administration, *services = policy["Statement"]
+    administration, *services = stack.resources["DataKey"].properties["KeyPolicy"]["Statement"]
     assert administration["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     for statement in services:
         assert statement["Principal"].keys() == {"Service"} and "kms:*" not in statement["Action"], statement
@@ -293,7 +296,8 @@ def test_airflow_may_invoke_the_publish_function_and_no_other(stack: Stack) -> N
         statements = [one for one in allowed(role) if any(a.startswith("lambda:") for a in listed(one["Action"]))]
         if role.logical_id == "AirflowRole":
             (invoke,) = statements
-            assert (invoke["Action"], invoke["Resource"]) == ("lambda:InvokeFunction", stack.outputs["PublishFunctionArn"])
+            assert invoke["Action"] == "lambda:InvokeFunction"
+            assert invoke["Resource"] == stack.outputs["PublishFunctionArn"]
         else:
             assert not statements, role.logical_id
     for parameter in of_type(stack, "AWS::SSM::Parameter"):
@@ -360,9 +364,8 @@ def test_a_type_that_nobody_has_looked_at_is_refused_by_name(tmp_path: Path) -> 
 
 def test_a_property_of_a_bucket_that_would_be_dropped_is_refused_by_name(tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
-    template.write_text(
-        "Resources: {Lake: {Type: 'AWS::S3::Bucket', Properties: {AccelerateConfiguration: {AccelerationStatus: Enabled}}}}"
-    )
+    properties = "{AccelerateConfiguration: {AccelerationStatus: Enabled}}"
+    template.write_text(f"Resources: {{Lake: {{Type: 'AWS::S3::Bucket', Properties: {properties}}}}}")
     with Stack(template) as stack, pytest.raises(DeploymentError, match="Lake: AccelerateConfiguration"):
         stack.deploy({})
 
@@ -380,3 +383,19 @@ def test_a_rule_that_is_skipped_has_its_reason_in_what_is_deployed() -> None:
         for one in resource.get("Metadata", {}).get("checkov", {}).get("skip", [])
     }
     assert len(skipped) >= 6 and all(len(comment) > 20 for comment in skipped.values())
+
+
+def test_every_environment_of_samconfig_deploys() -> None:
+    environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    found = {name: environments[name]["global"]["parameters"] for name in environments.keys() - {"version", "default"}}
+    assert {(name, one["region"]) for name, one in found.items()} == {
+        (f"{stage}{suffix}", region)
+        for stage in ("dev", "staging", "prod") for suffix, region in (("", "us-east-1"), ("-eu", "eu-west-1"))
+    }
+    databases = set()
+    for name in found:
+        overrides = environments[name]["deploy"]["parameters"]["parameter_overrides"]
+        parameters = dict(one.split("=", 1) for one in overrides)
+        check_rules(translate(ROOT / "template.yaml", parameters), parameters)
+        databases.add(parameters["SnowflakeDatabase"])
+    assert len(databases) == len(found), "a stage belongs to one bucket"

@@ -206,6 +206,7 @@ async fn complete(
 async fn complete_one(written: Written<OpenUpload>) -> Result<LedgerOutput, StoreError> {
     let Written { file: OpenUpload { upload, zone, table, key }, rows, .. } = written;
     let Stored { bytes, etag } = upload.complete().await?;
+    let etag = table.is_some().then_some(etag);
     Ok(LedgerOutput { zone, table, key, rows, bytes, etag })
 }
 
