@@ -23,8 +23,8 @@ POLL_S = 0.005
 class Limits:
     """Thresholds that a drill lowers, so that it need not wait or send for long; None keeps the template's."""
 
-    copy_ms: int | None = 2_000
-    transform_ms: int | None = 1_000
+    copy_ms: int | None = 4_000
+    transform_ms: int | None = 2_000
     put_requests: int | None = 150
     stalled_s: int = 1_800
 
@@ -60,7 +60,7 @@ class Fault:
 
     name: str
     alarms: frozenset[str]
-    strike: Callable[[Scene], None]
+    strike: Callable[[Scene], None] = _nothing
     cure: Callable[[Scene], None] = _nothing
     meanwhile: Callable[[Scene], None] = _nothing
     steps: int = 1
@@ -219,10 +219,10 @@ TORN_OBJECT = _fault(
     "a torn landing object", {"transform-errors", "transform-failures"}, _land_a_torn_object, _take_out_failures
 )
 SLOW_COPY = _fault("a slow COPY", {"load-time"}, _slow_copy)
-SLOW_TRANSFORM = _fault("transform's host freezes", {"transform-duration"}, _freeze_transform)
+SLOW_TRANSFORM = _fault("transform's host freezes", {"transform-duration"}, meanwhile=_freeze_transform)
 MANY_PUTS = _fault("many small objects", {"put-requests"}, _put_many_objects)
 LOAD_KILLED = _fault("load is killed", {"load-errors"}, _hold_load, meanwhile=_kill_load)
-LOAD_STOPS = _fault("load gets no concurrency", {"throttles", "load-queue-age"}, _stop_load, _let_load_run, steps=4)
+LOAD_STOPS = _fault("load gets no concurrency", {"throttles", "load-queue-age"}, _stop_load, _let_load_run, steps=5)
 DAG_STALLS = _fault("Airflow's scheduler stops", {"publish-stalled"}, _scheduler_stops, _scheduler_runs, steps=6)
 MORE_ROWS = _fault("three times the rows", {"rows-anomaly"}, _three_times_the_rows, _usual_rows, steps=3)
 OTHER_UNIT = _fault(

@@ -17,6 +17,7 @@ from local.aws.cloudwatch.alarms import Alarm, InvalidAlarm
 from local.aws.cloudwatch.dashboard import InvalidDashboard
 from local.aws.cloudwatch.expressions import Band, InvalidExpression
 from local.aws.cloudwatch.metrics import InvalidMetric, statistic_of
+from local.drill.clock import Clock
 from local.stack import ROOT, Stack
 
 RUNBOOK = ROOT / "docs" / "troubleshooting.md"
@@ -284,3 +285,16 @@ def test_a_dashboard_that_cloudwatch_would_refuse_is_refused_by_name(
     assert old in body
     with pytest.raises(InvalidDashboard, match=error):
         dashboard.read(replace(resource, properties={"DashboardBody": body.replace(old, new, 1)}), REGION)
+
+
+def test_a_step_of_a_drill_is_five_minutes_however_long_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = iter([1000.0, 1002.0, 1012.0])
+    monkeypatch.setattr("local.drill.clock.time.time", lambda: next(real))
+    clock = Clock()
+    begin = clock.now
+    clock.end_step()
+    clock.end_step()
+    assert (begin % 300, clock.now - begin) == (0, 600)
+    times = [clock.metric_time(moment) - begin for moment in (990, 1000, 1001, 1002, 1007)]
+    assert times == [0, 0, 150, 300, 450]
+    assert 599 < clock.metric_time(1012) - begin < 600, "the end of a step is still of it"

@@ -94,11 +94,6 @@ class MetricData:
             for begin, stop in zip(edges, edges[1:], strict=False)
         ]
 
-    def first(self, metric: Metric) -> float | None:
-        """When the first data point was."""
-        points = self._points.get(metric)
-        return points[0][0] if points else None
-
 
 def check_statistic(statistic: str) -> None:
     """Raises `InvalidMetric` for a statistic without a stand-in."""

@@ -16,8 +16,9 @@ from collections.abc import Callable
 
 from moto.sqs.models import sqs_backends
 
-from local.aws.cloudformation import ACCOUNT, REGION, DeploymentError
+from local.aws.cloudformation import ACCOUNT, REGION
 from local.aws.cloudwatch.metrics import Metric, MetricData
+from local.aws.translation import DeploymentError
 from local.stack import Stack
 
 Time = Callable[[float], float]
