@@ -28,11 +28,6 @@ class Monitor:
         self._logs = emf.Logs(stack.logs)
         self._services = ServiceMetrics(stack)
 
-    @property
-    def raised(self) -> set[str]:
-        """The alarms that are in state ALARM, without the stack's name."""
-        return {name for name, alarm in self.alarms.items() if alarm.state == "ALARM"}
-
     def end_step(self) -> None:
         """Ends the step: gathers what it emitted, and evaluates every alarm."""
         self._clock.end_step()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from local.aws.cloudwatch.alarms import Change
 from local.drill import faults
 from local.drill.airflow import ENVIRONMENT, Airflow
-from local.drill.clock import Clock
+from local.drill.clock import STEP_S, Clock
 from local.drill.faults import Fault, Limits, Scene
 from local.drill.monitor import Monitor
 from local.drill.producer import Producer
@@ -77,59 +77,59 @@ class Drill:
     def run(self) -> None:
         """Goes through the plan; raises `DrillFailed` naming the alarm and the step."""
         for step in range(STEPS):
-            begun = [fault for fault, begin in PLAN if begin == step]
-            running = [fault for fault, begin in PLAN if begin <= step < begin + fault.steps]
-            over = [fault for fault, begin in PLAN if begin + fault.steps == step + 1]
-            self._step(step, begun, running)
-            self._judge(step, over)
-            for fault in over:
+            running = [(fault, begin) for fault, begin in PLAN if begin <= step < begin + fault.steps]
+            self._step(step, running)
+            for alarm, change in self._changes():
+                self._remember(step, running, alarm, change)
+            if step + 1 == QUIET_STEPS:
+                self._must_be_ok("while all is quiet")
+            for fault in (fault for fault, begin in running if begin + fault.steps == step + 1):
+                if silent := fault.alarms - self._raised_by(fault):
+                    raise DrillFailed(f"{fault.name}: no alarm {', '.join(sorted(silent))}")
                 fault.cure(self.scene)
-        if self.monitor.raised:
-            raise DrillFailed(f"at the end there are still {', '.join(sorted(self.monitor.raised))}")
+        self._must_be_ok("at the end")
 
-    def _step(self, step: int, begun: list[Fault], running: list[Fault]) -> None:
-        names = ", ".join(fault.name for fault in running) or "quiet"
+    def _step(self, step: int, running: list[tuple[Fault, int]]) -> None:
+        names = ", ".join(fault.name for fault, _ in running) or "quiet"
         self.progress(f"step {step + 1} of {STEPS}: {names}")
-        for fault in begun:
+        for fault in (fault for fault, begin in running if begin == step):
             fault.strike(self.scene)
         self.scene.producer.send()
-        for fault in running:
+        for fault, _ in running:
             fault.meanwhile(self.scene)
         self._settle()
         if step % DAG_EVERY_STEPS == 0:
             self.airflow.run()
         self.monitor.end_step()
 
-    def _judge(self, step: int, over: list[Fault]) -> None:
-        """Holds the alarms of this moment against what the plan expects."""
-        raised = self.monitor.raised
-        if step + 1 == QUIET_STEPS:
-            states = {name: alarm.state for name, alarm in self.monitor.alarms.items() if alarm.state != "OK"}
-            if states:
-                raise DrillFailed(f"while all is quiet: {states}")
-        self._remember(step)
-        expected = {alarm for fault, begin in PLAN if begin <= step for alarm in fault.alarms}
-        if unexpected := raised - expected:
-            raise DrillFailed(f"step {step + 1}: {', '.join(sorted(unexpected))} without a fault")
-        for fault in over:
-            if silent := fault.alarms - raised:
-                raise DrillFailed(f"{fault.name}: no alarm {', '.join(sorted(silent))}")
-
-    def _remember(self, step: int) -> None:
+    def _changes(self) -> Iterator[tuple[str, Change]]:
+        """The alarms whose state changed at the end of this step."""
         for name, alarm in self.monitor.alarms.items():
-            change = alarm.changes[-1] if alarm.changes else None
-            if change is None or change.at != self.clock.now:
-                continue
-            if change.state == "ALARM":
-                causes = [(fault, begin) for fault, begin in PLAN
-                          if begin <= step < begin + fault.steps and name in fault.alarms]
-                if causes:
-                    fault, begin = causes[0]
-                    struck = self.clock.now - (step + 1 - begin) * 300
-                    self.alarmed.append(Alarmed(fault.name, name, struck, change))
-            for one in self.alarmed:
-                if one.alarm == name and one.recovered is None and change.state == "OK":
-                    one.recovered = change
+            if alarm.changes and alarm.changes[-1].at == self.clock.now:
+                yield name, alarm.changes[-1]
+
+    def _remember(self, step: int, running: list[tuple[Fault, int]], alarm: str, change: Change) -> None:
+        """Notes whose alarm it is; raises `DrillFailed` if it is nobody's."""
+        if change.state == "ALARM":
+            owner = next(((fault, begin) for fault, begin in running if alarm in fault.alarms), None)
+            if owner is None:
+                raise DrillFailed(f"step {step + 1}: {alarm} at {change.value} without a fault")
+            fault, begin = owner
+            self.alarmed.append(Alarmed(fault.name, alarm, self.clock.now - (step + 1 - begin) * STEP_S, change))
+            return
+        for one in self.alarmed:
+            if one.alarm == alarm and one.recovered is None:
+                one.recovered = change
+
+    def _raised_by(self, fault: Fault) -> set[str]:
+        """The alarms that a fault raised, and those that an earlier one raised and that still stand."""
+        standing = {name for name, alarm in self.monitor.alarms.items() if alarm.state == "ALARM"}
+        return standing | {one.alarm for one in self.alarmed if one.fault == fault.name}
+
+    def _must_be_ok(self, when: str) -> None:
+        states = {name: alarm.state for name, alarm in self.monitor.alarms.items() if alarm.state != "OK"}
+        if states:
+            raise DrillFailed(f"{when}: {states}")
 
     def _settle(self) -> None:
         """Waits until nothing is under way; with the load stopped, files stay in its queue."""
