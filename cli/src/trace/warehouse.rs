@@ -72,7 +72,7 @@ impl Warehouse {
 
     /// Every version of a row, the oldest first.
     pub(crate) async fn versions(&self, key: &Key) -> Result<Vec<Staged>, Error> {
-        let mut statement = Statement::new(&self.sql, &self.query_tag);
+        let mut statement = Statement::new("trace", &self.sql, &self.query_tag);
         statement.bindings = key.0.iter().map(|(_, value)| Binding::text(Some(value))).collect();
         let rows = self.client.execute(&statement, Deadline::after(TIME_LIMIT)).await?;
         rows.iter().map(staged).collect()

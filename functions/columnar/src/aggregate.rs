@@ -2,10 +2,11 @@
 
 use std::hash::Hash;
 
-use contract::{Aggregate, DataType, Function, OutputColumn};
+use contract::{Aggregate, DataType, Decimal, Function, OutputColumn};
 use hashbrown::HashMap;
 
 use crate::columns::{Column, Values};
+use crate::object::MeasureTotal;
 use crate::plan::PlanError;
 
 /// An aggregate with its names resolved to positions among the stored columns.
@@ -18,16 +19,21 @@ pub(crate) struct AggregatePlan {
     types: Vec<DataType>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct MeasurePlan {
+    name: String,
     function: Function,
     source: Option<usize>,
+    /// Fractional digits of its values.
+    scale: u8,
 }
 
 /// The groups met so far.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     by_key: HashMap<Vec<GroupValue>, Vec<Option<i128>>>,
+    /// For each measure the rows that have a value of it; nothing before the first row.
+    rows: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -71,7 +77,9 @@ impl AggregatePlan {
             .iter()
             .map(|measure| {
                 let source = measure.column.as_deref().map(position).transpose()?;
-                Ok(MeasurePlan { function: measure.function, source })
+                let (name, function) = (measure.name.clone(), measure.function);
+                let scale = scale(measure.data_type);
+                Ok(MeasurePlan { name, function, source, scale })
             })
             .collect::<Result<_, PlanError>>()?;
         let group_types = group_by.iter().map(|&at| stored[at].data_type);
@@ -94,21 +102,27 @@ impl AggregatePlan {
                 measures: Vec::with_capacity(self.measures.len()),
             })
             .collect();
+        let mut rows = Vec::with_capacity(self.measures.len());
         for plan in &self.measures {
             let mut totals = vec![None; groups.len()];
+            let mut measured = 0;
             for row in (0..counts.len()).filter(|row| counts[*row]) {
                 let value = plan.source.map_or(Some(1), |at| number(columns[at], row));
+                measured += u64::from(value.is_some());
                 let total = &mut totals[numbers[row] as usize];
                 *total = self.combine(plan.function, *total, value)?;
             }
             groups.iter_mut().zip(totals).for_each(|(group, total)| group.measures.push(total));
+            rows.push(measured);
         }
         let keyed = groups.into_iter().map(|group| (group.key, group.measures));
-        Ok(Groups { by_key: keyed.collect() })
+        Ok(Groups { by_key: keyed.collect(), rows })
     }
 
     /// Adds the groups of other rows to `groups`.
     pub(crate) fn merge(&self, groups: &mut Groups, more: Groups) -> Result<(), SumOverflow> {
+        groups.rows.resize(self.measures.len(), 0);
+        groups.rows.iter_mut().zip(more.rows).for_each(|(rows, more)| *rows += more);
         for (key, measures) in more.by_key {
             let Some(present) = groups.by_key.get_mut(&key) else {
                 groups.by_key.insert(key, measures);
@@ -139,6 +153,22 @@ impl AggregatePlan {
         }))
     }
 
+    /// The sum measures over all groups; without one of more than 38 digits, which no group has.
+    pub(crate) fn totals(&self, groups: &Groups) -> Vec<MeasureTotal> {
+        let sums = self.measures.iter().zip(&groups.rows).enumerate();
+        let sums = sums.filter(|(_, (plan, _))| plan.function == Function::Sum);
+        let total = |at: usize| {
+            let mut values = groups.by_key.values().filter_map(|measures| measures[at]);
+            let sum = values.try_fold(0_i128, |sum, value| sum.checked_add(value));
+            sum.filter(|sum| (-MAX_SUM..=MAX_SUM).contains(sum))
+        };
+        sums.filter_map(|(at, (plan, &rows))| {
+            let total = Decimal { unscaled: total(at)?, scale: plan.scale };
+            Some(MeasureTotal { name: plan.name.clone(), total, rows })
+        })
+        .collect()
+    }
+
     /// The groups as columns, one row a group, ordered by group: group columns, then measures.
     pub(crate) fn columns(&self, groups: Groups) -> Vec<Column> {
         let mut groups: Vec<_> = groups.by_key.into_iter().collect();
@@ -152,6 +182,13 @@ impl AggregatePlan {
             }
         }
         columns
+    }
+}
+
+fn scale(data_type: DataType) -> u8 {
+    match data_type {
+        DataType::Decimal { scale, .. } => scale,
+        _ => 0,
     }
 }
 

@@ -26,7 +26,7 @@ mod writer;
 pub use aggregate::SumOverflow;
 pub use columns::{Column, Value};
 pub use decode::Decoder;
-pub use object::{ObjectError, Output, Outputs, Report, Source, Written};
+pub use object::{MeasureTotal, ObjectError, Output, Outputs, Report, Source, Written};
 pub use opening::{decompress, format_of, read_header};
 pub use parquet::{ColumnChunk, Encoder, ParquetError};
 pub use pipeline::Transformer;

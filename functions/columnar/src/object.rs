@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::time::Duration;
+
+use contract::Decimal;
 
 use crate::aggregate::SumOverflow;
 use crate::decode::framing::FrameError;
@@ -70,8 +73,25 @@ pub struct Report<F> {
     pub rejected_by_rule: BTreeMap<&'static str, u64>,
     /// Bytes of the object as stored.
     pub bytes_read: u64,
+    /// Bytes of its text.
+    pub bytes_decompressed: u64,
+    /// How long the pipeline waited for those bytes. It may have computed meanwhile.
+    pub read_wait: Duration,
+    /// The sum measures of the aggregates, in the order of the contract.
+    pub measures: Vec<MeasureTotal>,
     /// The files, in the order processing, processed, aggregates, quarantine; without empty ones.
     pub written: Vec<Written<F>>,
+}
+
+/// A sum measure of an aggregate over a whole object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeasureTotal {
+    /// Name of the measure.
+    pub name: String,
+    /// The exact sum.
+    pub total: Decimal,
+    /// Rows that went into it.
+    pub rows: u64,
 }
 
 /// An object that cannot be transformed as a whole. The caller knows its name.

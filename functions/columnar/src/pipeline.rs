@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use contract::Dataset;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
@@ -73,7 +74,7 @@ impl Transformer {
         source: &Source<'_>,
         outputs: &O,
     ) -> Result<Report<O::File>, ObjectError> {
-        let mut input = Counted { input, bytes: 0 };
+        let mut input = Counted { input, bytes: 0, waited: Duration::ZERO };
         let format = format_of(&self.dataset, source.key);
         let opened = Opening::read(&mut input, format, self.take_text(), self.take_text())?;
         let Opening { framer, first, lines, .. } = opened;
@@ -83,7 +84,7 @@ impl Transformer {
             let (header, memory) = (header.as_ref(), self.take_memory());
             Worker::new(&self.plan, &self.layout, &self.salt, header, source, memory)
         };
-        let buffer = match first {
+        let framer = match first {
             Some(first) if !framer.has_ended() => {
                 self.transform_blocks(first, framer, lines, worker, &mut writer)?
             }
@@ -92,15 +93,18 @@ impl Transformer {
                 let text = transform_alone(first, lines, &mut worker, &mut writer)?;
                 self.memories.keep(worker.into_memory());
                 self.texts.keep(text);
-                framer.into_buffer()
+                framer
             }
-            None => framer.into_buffer(),
+            None => framer,
         };
-        self.texts.keep(buffer);
+        let bytes_decompressed = framer.bytes();
+        self.texts.keep(framer.into_buffer());
         let mut memory = self.take_memory();
         let mut report = writer.finish(&mut memory.encoder)?;
         self.memories.keep(memory);
         report.bytes_read = input.bytes;
+        report.bytes_decompressed = bytes_decompressed;
+        report.read_wait = input.waited;
         Ok(report)
     }
 
@@ -113,15 +117,15 @@ impl Transformer {
     }
 
     /// Reads on a thread, transforms on `threads` others, and writes on this one, in order; returns
-    /// the memory that was read into.
-    fn transform_blocks<'w, O: Outputs>(
+    /// what it read with.
+    fn transform_blocks<'w, R: Read + Send, O: Outputs>(
         &self,
         first: Block,
-        framer: Framer<impl Read + Send>,
+        framer: Framer<R>,
         lines: i64,
         worker: impl Fn() -> Worker<'w>,
         writer: &mut ObjectWriter<'_, O>,
-    ) -> Result<Vec<u8>, ObjectError> {
+    ) -> Result<Framer<R>, ObjectError> {
         let threads = self.threads.get();
         let (to_spares, spares) = bounded(threads + 1);
         for _ in 0..threads {
@@ -129,7 +133,7 @@ impl Transformer {
             // blocks there are at a time, and the one that is being read.
             to_spares.send(self.take_text()).ok();
         }
-        let buffer = thread::scope(|scope| {
+        let framer = thread::scope(|scope| {
             let (jobs, queue) = bounded(threads);
             let (order, replies) = bounded(threads * 2);
             for _ in 0..threads {
@@ -149,7 +153,7 @@ impl Transformer {
             reader.join().map_err(|_| ObjectError::Stopped)
         })?;
         spares.try_iter().for_each(|text| self.texts.keep(text));
-        Ok(buffer)
+        Ok(framer)
     }
 }
 
@@ -189,7 +193,7 @@ fn write_parts<O: Outputs>(
 }
 
 /// Reads blocks and hands them to the workers, until the end, an error, or until nobody listens;
-/// returns the memory that was read into.
+/// returns what it read with.
 fn read_blocks<R: Read>(
     first: Block,
     mut framer: Framer<R>,
@@ -197,7 +201,7 @@ fn read_blocks<R: Read>(
     spares: &Receiver<Vec<u8>>,
     jobs: &Sender<Job>,
     order: &Sender<Reply>,
-) -> Vec<u8> {
+) -> Framer<R> {
     let (known, mut lines_before) = bounded(1);
     known.send(lines).ok();
     let mut block = first;
@@ -220,7 +224,7 @@ fn read_blocks<R: Read>(
             }
         };
     }
-    framer.into_buffer()
+    framer
 }
 
 /// Memory that is used again.
@@ -240,15 +244,18 @@ impl<T> Kept<T> {
     }
 }
 
-/// Counts the bytes read.
+/// Counts the bytes read, and how long they were waited for.
 struct Counted<R> {
     input: R,
     bytes: u64,
+    waited: Duration,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let started = Instant::now();
         let read = self.input.read(buffer)?;
+        self.waited += started.elapsed();
         self.bytes += read as u64;
         Ok(read)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use contract::OutputColumn;
 
@@ -99,6 +100,8 @@ impl<'a, O: Outputs> ObjectWriter<'a, O> {
         if let Some(file) = self.processed.take() {
             written.push(file.finish(Output::Processed)?);
         }
+        let totals = self.layout.aggregates.iter().zip(&self.groups);
+        let measures = totals.flat_map(|(one, groups)| one.plan.totals(groups)).collect();
         for (at, groups) in std::mem::take(&mut self.groups).into_iter().enumerate() {
             written.extend(self.write_aggregate(at, groups, encoder)?);
         }
@@ -117,6 +120,9 @@ impl<'a, O: Outputs> ObjectWriter<'a, O> {
             rows_accepted: self.rows_accepted,
             rejected_by_rule: self.rejected_by_rule,
             bytes_read: 0,
+            bytes_decompressed: 0,
+            read_wait: Duration::ZERO,
+            measures,
             written,
         })
     }

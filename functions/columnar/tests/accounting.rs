@@ -80,6 +80,33 @@ fn each_kind_of_bad_record_is_rejected_by_its_rule() {
 }
 
 #[test]
+fn sums_over_the_object_are_exact_and_leave_out_what_their_aggregates_do() {
+    let amounts = ["0.10", "0.20", "9999999999.99", "-1", "7"];
+    let mut lines: Vec<String> = amounts
+        .iter()
+        .zip(["books", "games", "books", "books", "books"])
+        .map(|(amount, category)| {
+            let category = format!("\"{category}\"");
+            order(&[("order_amount", *amount), ("product_category", category.as_str())])
+        })
+        .collect();
+    lines.push(order(&[("order_amount", "5"), ("op", "\"U\"")]));
+    let text = lines.join("\n");
+    let (report, _) = run(text.as_bytes());
+    let report = report.expect("readable");
+    // One amount is negative, which the contract forbids, and one order is an update.
+    assert_eq!((report.rows_read, report.rows_accepted), (6, 5));
+    let measures: Vec<_> = report
+        .measures
+        .iter()
+        .map(|one| (one.name.as_str(), one.total.to_string(), one.rows))
+        .collect();
+    assert_eq!(measures, [("total_amount", "10000000007.29".to_owned(), 4)]);
+    assert_eq!(report.bytes_decompressed, text.len() as u64);
+    assert_eq!(run(b"").0.expect("readable").measures, []);
+}
+
+#[test]
 fn malformed_records_do_not_take_their_neighbours_with_them() {
     let good = order(&[]);
     type Case = (&'static [u8], &'static [(i64, &'static str)], u64);

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::Utf8Error;
+use std::time::SystemTime;
 
 use aws_lambda_events::s3::{S3Event, S3EventRecord};
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use contract::Dataset;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use telemetry::Coded;
 
 use crate::table::Table;
 
@@ -19,6 +21,8 @@ pub struct Batch {
     pub files: BTreeMap<Table, BTreeSet<String>>,
     /// Keys by message identifier; none for a message that asks for nothing.
     pub messages: BTreeMap<String, BTreeSet<String>>,
+    /// When S3 announced each key; of several times the first.
+    pub announced_at: BTreeMap<String, SystemTime>,
     /// Messages that cannot be understood. Files that they name all the same are not loaded.
     pub refused: Vec<RefusedMessage>,
 }
@@ -97,11 +101,31 @@ impl Batch {
         batch
     }
 
-    fn add(&mut self, message_id: String, files: Vec<(Table, String)>) {
+    fn add(&mut self, message_id: String, files: Vec<File>) {
         let keys = self.messages.entry(message_id).or_default();
-        for (table, key) in files {
+        for File { table, key, announced_at } in files {
             keys.insert(key.clone());
+            let first = self.announced_at.entry(key.clone()).or_insert(announced_at);
+            *first = announced_at.min(*first);
             self.files.entry(table).or_default().insert(key);
+        }
+    }
+}
+
+/// A file that a record of a notification names.
+struct File {
+    table: Table,
+    key: String,
+    announced_at: SystemTime,
+}
+
+impl Coded for MessageError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Body(_) | Self::KeyEncoding { .. } => "load.message_malformed",
+            Self::NotCreated { .. } => "load.message_not_created",
+            Self::OtherBucket { .. } => "load.other_bucket",
+            Self::UnknownKey { .. } => "load.unknown_key",
         }
     }
 }
@@ -110,7 +134,7 @@ fn read_message(
     message: &SqsMessage,
     dataset: &Dataset,
     lake_bucket: &str,
-) -> Result<Vec<(Table, String)>, MessageError> {
+) -> Result<Vec<File>, MessageError> {
     let body = message.body.as_deref().unwrap_or_default();
     let body: Value = serde_json::from_str(body).map_err(MessageError::Body)?;
     if body["Event"] == "s3:TestEvent" {
@@ -124,7 +148,7 @@ fn read_record(
     record: S3EventRecord,
     dataset: &Dataset,
     lake_bucket: &str,
-) -> Result<(Table, String), MessageError> {
+) -> Result<File, MessageError> {
     let bucket = record.s3.bucket.name.unwrap_or_default();
     let encoded = record.s3.object.key.unwrap_or_default();
     let key = match decode_key(&encoded) {
@@ -140,7 +164,7 @@ fn read_record(
         return Err(MessageError::OtherBucket { bucket, key, lake_bucket });
     }
     match Table::of_key(&key, dataset) {
-        Some(table) => Ok((table, key)),
+        Some(table) => Ok(File { table, key, announced_at: record.event_time.into() }),
         None => Err(MessageError::UnknownKey { bucket, key, dataset: dataset.name.clone() }),
     }
 }

@@ -3,6 +3,8 @@
 /// The function's configuration. It holds where a secret stands, never the secret.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Name of the stack (`STACK_NAME`), by which its metrics are told apart.
+    pub stack_name: String,
     /// Name of the dataset (`DATASET`), which picks the contract.
     pub dataset: String,
     /// Name of the bucket that holds every zone (`LAKE_BUCKET`).
@@ -41,6 +43,7 @@ impl Config {
         let required =
             |name| lookup(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(name));
         Ok(Self {
+            stack_name: required("STACK_NAME")?,
             dataset: required("DATASET")?,
             lake_bucket: required("LAKE_BUCKET")?,
             schema_role: required("SNOWFLAKE_SCHEMA_ROLE")?,

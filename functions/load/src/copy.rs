@@ -1,12 +1,13 @@
 //! Runs COPY statements and finds out what became of each file.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
 
 use contract::Dataset;
 use snowflake::{Client, Deadline, Statement};
 use statements::{MAX_FILES, StatementError, Statements};
 
-use crate::outcome::{Outcome, read_outcomes};
+use crate::outcome::{Failure, Outcome, read_outcomes};
 use crate::table::Table;
 
 /// Codes from here on tell of data and files; those below, of the statement as a whole: syntax,
@@ -26,6 +27,18 @@ pub(crate) struct Copier<'a> {
     pub(crate) lake_bucket: &'a str,
     pub(crate) query_tag: &'a str,
     pub(crate) deadline: Deadline,
+    /// When S3 announced a file.
+    pub(crate) announced_at: &'a BTreeMap<String, SystemTime>,
+    pub(crate) times: Times,
+}
+
+/// The longest times of the statements so far.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// From a COPY's submission to its answer; none before the first.
+    pub(crate) copy: Option<Duration>,
+    /// From S3's event of a file to the answer of the COPY that loaded it; none before the first.
+    pub(crate) lag: Option<Duration>,
 }
 
 /// Outcomes by file.
@@ -37,7 +50,7 @@ enum Step {
     Copy(Vec<String>),
     /// Find the bad file, or files, among these: one statement could not copy them all, and said
     /// why.
-    Divide(Vec<String>, String),
+    Divide(Vec<String>, Failure),
 }
 
 /// What came of one statement.
@@ -45,9 +58,9 @@ enum Attempt {
     /// It ran, and told what became of each file.
     Ran(Outcomes),
     /// It failed because of one of its files, and loaded nothing.
-    BadFile(String),
+    BadFile(Failure),
     /// It failed for a reason that has nothing to do with its files.
-    Failed(String),
+    Failed(Failure),
 }
 
 impl Copier<'_> {
@@ -59,7 +72,7 @@ impl Copier<'_> {
     /// none, the files are halved until the bad one stands alone. A half whose other half was
     /// copied must hold the bad file: it is halved again without being tried as a whole.
     pub(crate) async fn copy(
-        &self,
+        &mut self,
         table: &Table,
         files: &[String],
     ) -> Result<Outcomes, StatementError> {
@@ -83,7 +96,7 @@ impl Copier<'_> {
             if failures == MAX_FAILURES {
                 let second = others.into_iter().flat_map(|(files, _)| files);
                 let untried: Vec<String> = files.into_iter().chain(second).collect();
-                fail(&untried, "not tried: too many statements failed before", &mut outcomes);
+                fail(&untried, &Failure::not_tried(), &mut outcomes);
                 continue;
             }
             match self.attempt(table, &files).await? {
@@ -106,48 +119,78 @@ impl Copier<'_> {
         Ok(outcomes)
     }
 
-    async fn attempt(&self, table: &Table, files: &[String]) -> Result<Attempt, StatementError> {
-        let statement = Statement::new(self.copy_statement(table, files)?, self.query_tag);
+    async fn attempt(
+        &mut self,
+        table: &Table,
+        files: &[String],
+    ) -> Result<Attempt, StatementError> {
+        let (name, sql) = self.copy_statement(table, files)?;
+        let statement = Statement::new(name, sql, self.query_tag);
+        let started = Instant::now();
         let answer = self.client.execute(&statement, self.deadline).await;
+        self.times.copy = self.times.copy.max(Some(started.elapsed()));
         let read = answer.and_then(|rows| read_outcomes(&rows, files, self.lake_bucket));
         Ok(match read {
-            Ok(read) => Attempt::Ran(read),
-            Err(error) if concerns_a_file(&error) => {
-                let error = telemetry::error_chain(&error);
-                let table = table.qualified_name(self.dataset);
-                tracing::warn!(table, files = files.len(), error, "copy failed because of a file");
-                Attempt::BadFile(error)
+            Ok(read) => {
+                self.times.lag = self.times.lag.max(self.longest_lag(&read, SystemTime::now()));
+                Attempt::Ran(read)
             }
-            Err(error) => Attempt::Failed(telemetry::error_chain(&error)),
+            Err(error) if concerns_a_file(&error) => {
+                let Failure { code, reason, statement_handle } = &Failure::of(&error);
+                let table = table.qualified_name(self.dataset);
+                tracing::warn!(
+                    table,
+                    files = files.len(),
+                    code,
+                    statement_handle,
+                    error = reason,
+                    "copy failed because of a file"
+                );
+                Attempt::BadFile(Failure::of(&error))
+            }
+            Err(error) => Attempt::Failed(Failure::of(&error)),
         })
     }
 
-    fn copy_statement(&self, table: &Table, files: &[String]) -> Result<String, StatementError> {
-        match table {
-            Table::Rows => self.statements.copy_rows(files),
-            Table::Aggregate(name) => self.statements.copy_aggregate(name, files),
-            Table::Ledger => self.statements.copy_ledger(files),
-        }
+    /// How long ago S3 announced the file that waited longest to be loaded.
+    fn longest_lag(&self, outcomes: &Outcomes, now: SystemTime) -> Option<Duration> {
+        let loaded = outcomes.iter().filter(|(_, one)| matches!(one, Outcome::Loaded { .. }));
+        let announced_at = loaded.filter_map(|(file, _)| self.announced_at.get(file));
+        announced_at.min().and_then(|earliest| now.duration_since(*earliest).ok())
+    }
+
+    /// The name and the text of the COPY that fills a table.
+    fn copy_statement(
+        &self,
+        table: &Table,
+        files: &[String],
+    ) -> Result<(&'static str, String), StatementError> {
+        Ok(match table {
+            Table::Rows => ("copy_rows", self.statements.copy_rows(files)?),
+            Table::Aggregate(name) => {
+                ("copy_aggregate", self.statements.copy_aggregate(name, files)?)
+            }
+            Table::Ledger => ("copy_ledger", self.statements.copy_ledger(files)?),
+        })
     }
 }
 
 /// What to do after a statement failed because of a file: copy those that its error does not name,
 /// which have failed; or divide them, if it names none.
-fn without_named(files: Vec<String>, reason: String, outcomes: &mut Outcomes) -> Step {
+fn without_named(files: Vec<String>, failure: Failure, outcomes: &mut Outcomes) -> Step {
     let (named, others): (Vec<_>, Vec<_>) =
-        files.into_iter().partition(|file| reason.contains(file.as_str()));
+        files.into_iter().partition(|file| failure.reason.contains(file.as_str()));
     match named.is_empty() {
-        true => Step::Divide(others, reason),
+        true => Step::Divide(others, failure),
         false => {
-            fail(&named, &reason, outcomes);
+            fail(&named, &failure, outcomes);
             Step::Copy(others)
         }
     }
 }
 
-fn fail(files: &[String], reason: &str, outcomes: &mut Outcomes) {
-    let failed = || Outcome::Failed { reason: reason.to_owned() };
-    outcomes.extend(files.iter().map(|file| (file.clone(), failed())));
+fn fail(files: &[String], failure: &Failure, outcomes: &mut Outcomes) {
+    outcomes.extend(files.iter().map(|file| (file.clone(), Outcome::Failed(failure.clone()))));
 }
 
 /// Whether a statement failed because of one of its files, so that fewer files may fare better.

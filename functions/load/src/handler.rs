@@ -5,15 +5,18 @@ use std::time::Instant;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use contract::Dataset;
-use serde_json::json;
+use serde_json::{Value, json};
 use snowflake::{Client, Deadline};
 use statements::{StatementError, Statements};
-use telemetry::Metrics;
+use telemetry::metric::{
+    CopyTime, FilesAlreadyLoaded, FilesFailed, FilesLoaded, LoadLag, LoadTime, RowsLoaded,
+};
+use telemetry::{Coded, Metrics, log_failure};
 use tokio::sync::OnceCell;
 
 use crate::batch::Batch;
-use crate::copy::Copier;
-use crate::outcome::Outcome;
+use crate::copy::{Copier, Times};
+use crate::outcome::{Failure, Outcome};
 use crate::table::Table;
 
 /// Most files that the log line of one reason names.
@@ -22,12 +25,32 @@ const NAMED_FILES: usize = 10;
 /// Why nothing of a batch can be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The event is not a batch of SQS messages.
+    #[error("the event is not a batch of SQS messages")]
+    Event(#[from] serde_json::Error),
     /// A statement cannot be rendered.
     #[error("cannot render a statement")]
     Statement(#[from] StatementError),
     /// The tables do not fit the files.
     #[error(transparent)]
     Schema(#[from] schema::Error),
+}
+
+impl Coded for Error {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "load.event_malformed",
+            Self::Statement(_) => "load.statement_not_rendered",
+            Self::Schema(error) => error.code(),
+        }
+    }
+
+    fn statement_handle(&self) -> Option<&str> {
+        match self {
+            Self::Event(_) | Self::Statement(_) => None,
+            Self::Schema(error) => error.statement_handle(),
+        }
+    }
 }
 
 /// Loads files of one dataset. It is built once and serves every invocation.
@@ -45,8 +68,10 @@ pub struct Loader {
 struct Tally {
     files_loaded: u64,
     files_already_loaded: u64,
+    /// Into the table of rows.
     rows_loaded: u64,
     failed: BTreeSet<String>,
+    times: Times,
 }
 
 impl Loader {
@@ -74,15 +99,26 @@ impl Loader {
     /// [`Error`] when nothing can be loaded: then all messages are to be delivered again.
     pub async fn handle(
         &self,
-        event: SqsEvent,
+        event: Value,
         batch_id: &str,
         deadline: Deadline,
     ) -> Result<SqsBatchResponse, Error> {
+        let answer = self.answer(event, batch_id, deadline).await;
+        answer.inspect_err(|error| log_failure(error, "batch not loaded"))
+    }
+
+    async fn answer(
+        &self,
+        event: Value,
+        batch_id: &str,
+        deadline: Deadline,
+    ) -> Result<SqsBatchResponse, Error> {
+        let event: SqsEvent = serde_json::from_value(event)?;
         let batch = Batch::read(event, &self.dataset, &self.lake_bucket);
         let mut response = SqsBatchResponse::default();
         for message in &batch.refused {
-            let error = telemetry::error_chain(&message.error);
-            tracing::error!(message_id = message.message_id, error, "message refused");
+            let (code, error) = (message.error.code(), telemetry::error_chain(&message.error));
+            tracing::error!(message_id = message.message_id, code, error, "message refused");
             response.add_failure(message.message_id.as_str());
         }
         if batch.files.is_empty() {
@@ -105,39 +141,60 @@ impl Loader {
         deadline: Deadline,
     ) -> Result<BTreeSet<String>, Error> {
         let started = Instant::now();
+        let mut total = Tally::default();
+        let outcome = self.copy(batch, batch_id, deadline, &mut total).await;
+        if outcome.is_err() {
+            // All messages come again, also those of files that were loaded.
+            total.failed = batch.files.values().flatten().cloned().collect();
+        }
+        Metrics::new()
+            .add(FilesLoaded, total.files_loaded)
+            .add(FilesAlreadyLoaded, total.files_already_loaded)
+            .add(FilesFailed, total.failed.len() as u64)
+            .add(RowsLoaded, total.rows_loaded)
+            .add(LoadTime, started.elapsed())
+            .add(CopyTime, total.times.copy)
+            .add(LoadLag, total.times.lag)
+            .emit();
+        outcome.map(|()| total.failed)
+    }
+
+    /// Copies the files table by table, and adds what became of them to `total`.
+    async fn copy(
+        &self,
+        batch: &Batch,
+        batch_id: &str,
+        deadline: Deadline,
+        total: &mut Tally,
+    ) -> Result<(), Error> {
         let tag = json!({"function": "load", "dataset": self.dataset.name, "batch": batch_id});
         let query_tag = tag.to_string();
         self.schema_reconciled
             .get_or_try_init(|| self.reconcile_schema(&query_tag, deadline))
             .await?;
-        let copier = Copier {
+        let mut copier = Copier {
             client: &self.client,
             statements: &self.statements,
             dataset: &self.dataset,
             lake_bucket: &self.lake_bucket,
             query_tag: &query_tag,
             deadline,
+            announced_at: &batch.announced_at,
+            times: Times::default(),
         };
-        let mut total = Tally::default();
-        let mut rows_loaded = 0;
         for (table, keys) in &batch.files {
             let files: Vec<String> = keys.iter().cloned().collect();
-            let tally = self.tally(table, copier.copy(table, &files).await?);
+            let copied = copier.copy(table, &files).await;
+            total.times = copier.times;
+            let tally = self.tally(table, copied?);
             if *table == Table::Rows {
-                rows_loaded = tally.rows_loaded;
+                total.rows_loaded = tally.rows_loaded;
             }
             total.files_loaded += tally.files_loaded;
             total.files_already_loaded += tally.files_already_loaded;
             total.failed.extend(tally.failed);
         }
-        Metrics::new("Snowline", &[("Dataset", &self.dataset.name), ("Function", "load")])
-            .count("FilesLoaded", total.files_loaded)
-            .count("FilesAlreadyLoaded", total.files_already_loaded)
-            .count("FilesFailed", total.failed.len() as u64)
-            .count("RowsLoaded", rows_loaded)
-            .milliseconds("LoadTime", started.elapsed())
-            .emit();
-        Ok(total.failed)
+        Ok(())
     }
 
     /// Sums up what became of a table's files, and logs it: a line a table, and one a reason of
@@ -145,7 +202,7 @@ impl Loader {
     fn tally(&self, table: &Table, outcomes: BTreeMap<String, Outcome>) -> Tally {
         let table = table.qualified_name(&self.dataset);
         let mut tally = Tally::default();
-        let mut failures: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut failures: BTreeMap<Failure, Vec<String>> = BTreeMap::new();
         for (file, outcome) in outcomes {
             match outcome {
                 Outcome::Loaded { rows } => {
@@ -153,16 +210,23 @@ impl Loader {
                     tally.rows_loaded += rows;
                 }
                 Outcome::AlreadyLoaded => tally.files_already_loaded += 1,
-                Outcome::Failed { reason } => {
+                Outcome::Failed(failure) => {
                     tally.failed.insert(file.clone());
-                    failures.entry(reason).or_default().push(file);
+                    failures.entry(failure).or_default().push(file);
                 }
             }
         }
-        for (error, files) in failures {
-            let named = files[..files.len().min(NAMED_FILES)].join(", ");
-            let bucket = &self.lake_bucket;
-            tracing::error!(table, bucket, files = files.len(), named, error, "files not loaded");
+        for (Failure { code, reason, statement_handle }, files) in failures {
+            tracing::error!(
+                table,
+                bucket = self.lake_bucket,
+                files = files.len(),
+                keys = files[..files.len().min(NAMED_FILES)].join(", "),
+                code,
+                statement_handle,
+                error = reason,
+                "files not loaded"
+            );
         }
         tracing::info!(
             table,

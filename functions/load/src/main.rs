@@ -1,32 +1,39 @@
 //! The load Lambda: wiring.
 
-use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::SqsEvent;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use load::{Config, Loader};
+use serde_json::Value;
 use snowflake::{Client, Deadline, Pacing};
+use telemetry::Telemetry;
 
 /// Time kept back to cancel a statement, to log and to answer.
 const MARGIN: Duration = Duration::from_secs(8);
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    telemetry::init();
-    let loader = start().inspect_err(|error| {
-        tracing::error!(error = telemetry::error_chain(error.as_ref()), "cannot start");
-    })?;
-    let handler = async |event: LambdaEvent<SqsEvent>| {
+async fn main() -> ExitCode {
+    let telemetry = telemetry::init("load", |name| std::env::var(name).ok());
+    match run(&telemetry).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => telemetry::cannot_start(&*error),
+    }
+}
+
+async fn run(telemetry: &Telemetry) -> Result<(), Error> {
+    let loader = start(telemetry)?;
+    let handler = async |event: LambdaEvent<Value>| {
         let deadline = Deadline::before(event.context.deadline(), MARGIN);
-        let answer = loader.handle(event.payload, &event.context.request_id, deadline).await;
-        answer.map_err(|error| telemetry::diagnostic(&error))
+        let answering = loader.handle(event.payload, &event.context.request_id, deadline);
+        telemetry::answer(Box::pin(answering)).await
     };
     lambda_runtime::run(service_fn(handler)).await
 }
 
-fn start() -> Result<Loader, Box<dyn Error + Send + Sync>> {
+fn start(telemetry: &Telemetry) -> Result<Loader, Error> {
     let config = Config::from_env()?;
+    telemetry.identify(&config.stack_name, &config.dataset);
     let dataset = datasets::load(&config.dataset)?;
     let aws = aws::config(|name| std::env::var(name).ok())?;
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;

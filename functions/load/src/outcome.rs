@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use snowflake::{Error, Row, Rows};
+use telemetry::Coded;
 
 /// What became of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +16,38 @@ pub(crate) enum Outcome {
     /// Its rows were in the table before.
     AlreadyLoaded,
     /// None of its rows were loaded, or not all.
-    Failed {
-        /// In Snowflake's words.
-        reason: String,
-    },
+    Failed(Failure),
+}
+
+/// Why a file was not loaded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Failure {
+    /// As docs/troubleshooting.md lists it.
+    pub(crate) code: &'static str,
+    /// In Snowflake's words.
+    pub(crate) reason: String,
+    /// Handle of the statement that tried.
+    pub(crate) statement_handle: Option<String>,
+}
+
+impl Failure {
+    /// The failure of a file whose statement failed.
+    pub(crate) fn of(error: &Error) -> Self {
+        Self {
+            code: error.code(),
+            reason: telemetry::error_chain(error),
+            statement_handle: error.statement_handle().map(str::to_owned),
+        }
+    }
+
+    /// Of a file that no statement was given to.
+    pub(crate) fn not_tried() -> Self {
+        Self {
+            code: "load.file_not_tried",
+            reason: "not tried: too many statements failed before".to_owned(),
+            statement_handle: None,
+        }
+    }
 }
 
 /// Reads the answer of a COPY of `files`, which names each file by its key or as
@@ -67,7 +96,11 @@ fn read_outcome(row: Row<'_>, handle: &str) -> Result<Outcome, Error> {
             };
             let place = at("line", "first_error_line") + &at("column", "first_error_column_name");
             let error = first_error.unwrap_or("no reason given");
-            Outcome::Failed { reason: format!("{status}{place}, statement {handle}: {error}") }
+            Outcome::Failed(Failure {
+                code: "load.file_rejected",
+                reason: format!("{status}{place}, statement {handle}: {error}"),
+                statement_handle: Some(handle.to_owned()),
+            })
         }
     };
     Ok(outcome)

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use statements::AUDIT_GRACE_MINUTES;
+use telemetry::Metrics;
+use telemetry::metric::{AuditFindings, AuditTime, ObjectsAudited, ObjectsPending};
 
 use crate::error::Error;
 use crate::findings::Audit;
@@ -19,14 +21,14 @@ impl Publisher {
         let started = Instant::now();
         let failed = |source| Error::Task { task: Task::Audit, source };
         let sql = self.statements.audit(AUDIT_GRACE_MINUTES)?;
-        let rows = self.execute(sql, run).await.map_err(failed)?;
+        let rows = self.execute("audit", sql, run).await.map_err(failed)?;
         let mut audit = Audit::read(&rows).map_err(failed)?;
         self.find_not_transformed(&mut audit, SystemTime::now(), run).await?;
-        self.metrics()
-            .count("ObjectsAudited", audit.objects)
-            .count("ObjectsPending", audit.pending)
-            .count("AuditFindings", audit.total())
-            .milliseconds("AuditTime", started.elapsed())
+        Metrics::new()
+            .add(ObjectsAudited, audit.objects)
+            .add(ObjectsPending, audit.pending)
+            .add(AuditFindings, audit.total())
+            .add(AuditTime, started.elapsed())
             .emit();
         let results = audit.results();
         self.store(&results, run).await?;
@@ -68,7 +70,8 @@ impl Publisher {
 
     async fn known_from(&self, key: &str, run: &Run<'_>) -> Result<KnownObjects, Error> {
         let failed = |source| Error::Task { task: Task::Audit, source };
-        let rows = self.execute(self.statements.ledger_keys(key)?, run).await.map_err(failed)?;
+        let sql = self.statements.ledger_keys(key)?;
+        let rows = self.execute("ledger_keys", sql, run).await.map_err(failed)?;
         KnownObjects::read(&rows).map_err(failed)
     }
 

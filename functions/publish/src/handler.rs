@@ -3,10 +3,14 @@
 use std::time::{Duration, Instant};
 
 use contract::{Dataset, Severity};
-use serde_json::json;
+use serde_json::{Value, json};
 use snowflake::{Client, Deadline, Rows, Statement};
 use statements::{CheckStatement, StatementError, Statements};
-use telemetry::Metrics;
+use telemetry::metric::{
+    CheckTime, ChecksFailed, ChecksRun, ChecksWarned, Freshness, FreshnessLimit, Latency,
+    LatencyLimit, MergeTime, RowsDeleted, RowsInserted, RowsUpdated,
+};
+use telemetry::{Coded, Metrics, log_failure};
 use tokio::sync::OnceCell;
 
 use crate::check_result::{CheckResult, sample_keys};
@@ -58,10 +62,21 @@ impl Publisher {
     /// [`Error`], for a failed audit or check only after its results are stored.
     pub async fn handle(
         &self,
-        request: &Request,
+        payload: Value,
         invocation_id: &str,
         deadline: Deadline,
     ) -> Result<Report, Error> {
+        let answer = self.answer(payload, invocation_id, deadline).await;
+        answer.inspect_err(|error| log_failure(error, "task failed"))
+    }
+
+    async fn answer(
+        &self,
+        payload: Value,
+        invocation_id: &str,
+        deadline: Deadline,
+    ) -> Result<Report, Error> {
+        let request: Request = serde_json::from_value(payload)?;
         let tag = json!({
             "function": "publish",
             "dataset": self.dataset.name,
@@ -69,7 +84,7 @@ impl Publisher {
             "run_id": request.run_id,
             "batch": invocation_id,
         });
-        let run = Run { request, query_tag: tag.to_string(), deadline };
+        let run = Run { request: &request, query_tag: tag.to_string(), deadline };
         match request.task {
             Task::Audit => self.audit(&run).await,
             Task::Merge => self.merge(&run).await,
@@ -81,13 +96,13 @@ impl Publisher {
         let started = Instant::now();
         self.schema_reconciled.get_or_try_init(|| self.reconcile_schema(run)).await?;
         let failed = |source| Error::Task { task: Task::Merge, source };
-        let rows = self.execute(self.statements.merge()?, run).await.map_err(failed)?;
+        let rows = self.execute("merge", self.statements.merge()?, run).await.map_err(failed)?;
         let merge = Merge::read(&rows).map_err(failed)?;
-        self.metrics()
-            .count("RowsInserted", merge.inserted)
-            .count("RowsUpdated", merge.updated)
-            .count("RowsDeleted", merge.deleted)
-            .milliseconds("MergeTime", started.elapsed())
+        Metrics::new()
+            .add(RowsInserted, merge.inserted)
+            .add(RowsUpdated, merge.updated)
+            .add(RowsDeleted, merge.deleted)
+            .add(MergeTime, started.elapsed())
             .emit();
         Ok(Report::Merge(merge))
     }
@@ -128,7 +143,7 @@ impl Publisher {
         let mut broken = broken.into_iter();
         let first = broken.next();
         for error in broken {
-            tracing::error!(error = telemetry::error_chain(&error), "task failed further");
+            log_failure(&error, "task failed further");
         }
         first.map_or(Ok(Report::Check { checks }), Err)
     }
@@ -138,16 +153,24 @@ impl Publisher {
         check: &CheckStatement,
         run: &Run<'_>,
     ) -> Result<CheckResult, snowflake::Error> {
-        let rows = self.execute(check.query.clone(), run).await?;
+        let rows = self.execute("check", check.query.clone(), run).await?;
         let mut result = CheckResult::read(check, &rows)?;
         if let Some(query) = check.failing_keys_query.as_ref().filter(|_| !result.passed) {
-            let rows = self.execute(query.clone(), run).await;
+            let rows = self.execute("failing_keys", query.clone(), run).await;
             match rows.and_then(|rows| sample_keys(&rows, &self.dataset.dedupe.key)) {
                 Ok(keys) => result.failing_keys = keys,
                 // The check is reported as failed all the same.
                 Err(error) => {
+                    let (code, statement_handle) = (error.code(), error.statement_handle());
                     let error = telemetry::error_chain(&error);
-                    tracing::warn!(check = check.id, error, "no sample of what makes it fail");
+                    let check = &check.id;
+                    tracing::warn!(
+                        check,
+                        code,
+                        statement_handle,
+                        error,
+                        "no sample of what makes it fail"
+                    );
                 }
             }
         }
@@ -158,53 +181,51 @@ impl Publisher {
         let failed = |severity| {
             checks.iter().filter(|one| !one.passed && one.severity == severity).count() as u64
         };
-        let mut metrics = self
-            .metrics()
-            .count("ChecksRun", checks.len() as u64)
-            .count("ChecksFailed", failed(Severity::Error))
-            .count("ChecksWarned", failed(Severity::Warning))
-            .milliseconds("CheckTime", elapsed);
-        for (name, time) in service_times(checks) {
-            metrics = metrics.milliseconds(name, time);
-        }
-        metrics.emit();
+        let measured = |id, minutes: Option<u32>| Some((service_time(checks, id)?, minutes?));
+        let freshness = self.dataset.freshness.as_ref().map(|sla| sla.minutes);
+        let latency = self.dataset.latency.as_ref().map(|sla| sla.minutes);
+        let freshness = measured("freshness", freshness);
+        let latency = measured("latency", latency);
+        let limit = |(_, minutes): (Duration, u32)| Duration::from_secs(u64::from(minutes) * 60);
+        Metrics::new()
+            .add(ChecksRun, checks.len() as u64)
+            .add(ChecksFailed, failed(Severity::Error))
+            .add(ChecksWarned, failed(Severity::Warning))
+            .add(CheckTime, elapsed)
+            .add(Freshness, freshness.map(|(time, _)| time))
+            .add(FreshnessLimit, freshness.map(limit))
+            .add(Latency, latency.map(|(time, _)| time))
+            .add(LatencyLimit, latency.map(limit))
+            .emit();
     }
 
     pub(crate) async fn store(&self, results: &[CheckResult], run: &Run<'_>) -> Result<(), Error> {
         let task = run.request.task;
         let run_id = run.request.run_id.as_deref();
         let sql = self.statements.insert_check_results(results.len())?;
-        let mut statement = Statement::new(sql, &run.query_tag);
+        let mut statement = Statement::new("check_results", sql, &run.query_tag);
         statement.bindings =
             results.iter().flat_map(|result| result.bindings(task, run_id)).collect();
         self.client.execute(&statement, run.deadline).await.map_err(Error::Store)?;
         Ok(())
     }
 
+    /// Runs a statement, which has this name in metrics, logs and traces.
     pub(crate) async fn execute(
         &self,
+        name: &'static str,
         sql: String,
         run: &Run<'_>,
     ) -> Result<Rows, snowflake::Error> {
-        self.client.execute(&Statement::new(sql, &run.query_tag), run.deadline).await
-    }
-
-    pub(crate) fn metrics(&self) -> Metrics<'_> {
-        Metrics::new("Snowline", &[("Dataset", &self.dataset.name), ("Function", "publish")])
+        self.client.execute(&Statement::new(name, sql, &run.query_tag), run.deadline).await
     }
 }
 
-/// The times that service levels bound, by the names of their metrics, so far as they were measured.
-fn service_times(checks: &[CheckResult]) -> impl Iterator<Item = (&'static str, Duration)> {
-    checks.iter().filter_map(|check| {
-        let name = match check.check_id.as_str() {
-            "freshness" => "Freshness",
-            "latency" => "Latency",
-            _ => return None,
-        };
-        let minutes: f64 = check.value.as_ref()?.parse().ok()?;
-        Some((name, Duration::try_from_secs_f64(minutes * 60.0).ok()?))
-    })
+/// The time that the check of a service level measured; none without the check, or without rows.
+fn service_time(checks: &[CheckResult], id: &str) -> Option<Duration> {
+    let check = checks.iter().find(|check| check.check_id == id)?;
+    let minutes: f64 = check.value.as_ref()?.parse().ok()?;
+    Duration::try_from_secs_f64(minutes * 60.0).ok()
 }
 
 /// Whether the checks let the task succeed. Failed checks of severity warning are logged.
@@ -225,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn service_levels_that_were_measured_are_metrics() {
+    fn a_service_level_has_a_time_where_it_was_measured() {
         let result = |id: &str, value: Option<&str>| CheckResult {
             check_id: id.to_owned(),
             severity: Severity::Error,
@@ -235,14 +256,16 @@ mod tests {
             failing_keys: Vec::new(),
             failing_rows_query: None,
         };
-        let times = |checks: &[CheckResult]| service_times(checks).collect::<Vec<_>>();
-        let measured = [
+        let checks = [
             result("volume", Some("100")),
             result("freshness", Some("2.000000")),
             result("latency", Some("90.500000")),
         ];
-        let seconds = Duration::from_secs;
-        assert_eq!(times(&measured), [("Freshness", seconds(120)), ("Latency", seconds(5_430))]);
-        assert_eq!(times(&[result("latency", None), result("freshness", Some("-1"))]), []);
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(service_time(&checks, "freshness"), seconds(120));
+        assert_eq!(service_time(&checks, "latency"), seconds(5_430));
+        assert_eq!(service_time(&checks, "retention"), None);
+        assert_eq!(service_time(&[result("latency", None)], "latency"), None);
+        assert_eq!(service_time(&[result("freshness", Some("-1"))], "freshness"), None);
     }
 }

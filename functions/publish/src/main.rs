@@ -1,31 +1,39 @@
 //! The publish Lambda: wiring.
 
-use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use publish::{Config, Landing, Publisher, Request};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use publish::{Config, Landing, Publisher};
+use serde_json::Value;
 use snowflake::{Client, Deadline, Pacing};
+use telemetry::Telemetry;
 
 /// Time kept back to cancel a statement, to log and to answer.
 const MARGIN: Duration = Duration::from_secs(8);
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    telemetry::init();
-    let publisher = start().inspect_err(|error| {
-        tracing::error!(error = telemetry::error_chain(error.as_ref()), "cannot start");
-    })?;
-    let handler = async |event: LambdaEvent<Request>| {
+async fn main() -> ExitCode {
+    let telemetry = telemetry::init("publish", |name| std::env::var(name).ok());
+    match run(&telemetry).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => telemetry::cannot_start(&*error),
+    }
+}
+
+async fn run(telemetry: &Telemetry) -> Result<(), Error> {
+    let publisher = start(telemetry)?;
+    let handler = async |event: LambdaEvent<Value>| {
         let deadline = Deadline::before(event.context.deadline(), MARGIN);
-        let answer = publisher.handle(&event.payload, &event.context.request_id, deadline).await;
-        answer.map_err(|error| telemetry::diagnostic(&error))
+        let answering = publisher.handle(event.payload, &event.context.request_id, deadline);
+        telemetry::answer(Box::pin(answering)).await
     };
     lambda_runtime::run(service_fn(handler)).await
 }
 
-fn start() -> Result<Publisher, Box<dyn Error + Send + Sync>> {
+fn start(telemetry: &Telemetry) -> Result<Publisher, Error> {
     let config = Config::from_env()?;
+    telemetry.identify(&config.stack_name, &config.dataset);
     let dataset = datasets::load(&config.dataset)?;
     let aws = aws::config(|name| std::env::var(name).ok())?;
     let landing = Landing::new(aws_sdk_s3::Client::new(&aws), config.lake_bucket);

@@ -37,8 +37,8 @@ async fn publish(server: &Server, event: &str, limit: Duration) -> Result<Report
     let client = server.client().await;
     let [database, role] = ["SNOWLINE", "SNOWLINE_SCHEMA"].map(str::to_owned);
     let publisher = Publisher::new(orders, landing, client, database, role).unwrap();
-    let request: Request = serde_json::from_str(event).unwrap();
-    publisher.handle(&request, "request-1", Deadline::after(limit)).await
+    let payload = serde_json::from_str(event).unwrap();
+    publisher.handle(payload, "request-1", Deadline::after(limit)).await
 }
 
 async fn run(server: &Server, event: &str) -> Result<Report, Error> {

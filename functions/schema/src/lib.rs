@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use snowflake::{Client, Deadline, Rows, Statement};
 use statements::{Addition, StatementError, Statements};
+use telemetry::Coded;
 
 pub use tables::Table;
 
@@ -47,6 +48,29 @@ pub enum Error {
     },
 }
 
+impl Coded for Error {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Statement(_) => "schema.statement_not_rendered",
+            Self::ListColumns(source) => source.code(),
+            Self::Missing { .. } => "schema.columns_missing",
+            Self::AddColumns { source, .. } => match source {
+                snowflake::Error::Failed(_) => "schema.columns_not_added",
+                other => other.code(),
+            },
+        }
+    }
+
+    fn statement_handle(&self) -> Option<&str> {
+        match self {
+            Self::Statement(_) | Self::Missing { .. } => None,
+            Self::ListColumns(source) | Self::AddColumns { source, .. } => {
+                source.statement_handle()
+            }
+        }
+    }
+}
+
 /// Compares the tables with what is written to them, and adds the nullable columns that they lack:
 /// one statement where nothing is missing, one request more otherwise. May be repeated, and run at
 /// the same time elsewhere. `role` owns the tables.
@@ -61,14 +85,15 @@ pub async fn reconcile(
     query_tag: &str,
     deadline: Deadline,
 ) -> Result<(), Error> {
-    let statement = Statement::new(statements.table_columns()?, query_tag);
+    let statement = Statement::new("table_columns", statements.table_columns()?, query_tag);
     let rows = client.execute(&statement, deadline).await.map_err(Error::ListColumns)?;
     let present = read_columns(&rows).map_err(Error::ListColumns)?;
     let additions = missing_columns(tables, &present, statements)?;
     if additions.is_empty() {
         return Ok(());
     }
-    let mut statement = Statement::new(statements.add_columns(&additions)?, query_tag);
+    let mut statement =
+        Statement::new("add_columns", statements.add_columns(&additions)?, query_tag);
     statement.count = additions.len() as u32;
     statement.role = Some(role.to_owned());
     let columns: Vec<String> = additions.iter().map(qualified_name).collect();

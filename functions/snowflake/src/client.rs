@@ -1,10 +1,15 @@
 //! Sends statements and waits for their rows.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use aws::SdkConfig;
 use reqwest::{Method, Url};
+use telemetry::metric::StatementTime;
+use telemetry::{Coded, Metrics, subsegment, traced};
 use tokio::time::{sleep, timeout_at};
+use tracing::Span;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -51,7 +56,8 @@ impl Client {
         })
     }
 
-    /// Runs the statements of one request and returns the rows of each, in order.
+    /// Runs the statements of one request and returns the rows of each, in order. Its time is a
+    /// metric, and a subsegment of the trace.
     ///
     /// # Errors
     /// [`Error::Failed`] when the SQL fails. A statement that Snowflake was still running at the
@@ -65,6 +71,24 @@ impl Client {
         if deadline.left().is_zero() {
             return Err(Error::Deadline);
         }
+        let span = subsegment!("statement", statement = statement.name, statement_handle = Empty);
+        traced(span, self.watch(statement, deadline)).await
+    }
+
+    async fn watch(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<Rows>, Error> {
+        let started = Instant::now();
+        let outcome = self.finish(statement, deadline).await;
+        let elapsed = started.elapsed();
+        match &outcome {
+            Ok(_) => tracing::info!(ms = elapsed.as_millis() as u64, "statement finished"),
+            Err(error) => tell_handle(error.statement_handle()),
+        }
+        Metrics::new().add_for(StatementTime, statement.name, elapsed).emit();
+        outcome
+    }
+
+    /// Waits for a statement, and gives it up at the deadline.
+    async fn finish(&self, statement: &Statement, deadline: Deadline) -> Result<Vec<Rows>, Error> {
         let running = Mutex::new(None);
         let outcome = timeout_at(deadline.instant(), self.run(statement, deadline, &running)).await;
         let handle = running.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -97,6 +121,7 @@ impl Client {
             match self.transport.call(&request, deadline).await? {
                 Answer::Done(result) => break result,
                 Answer::Running { handle, status_path } => {
+                    tell_handle(Some(&handle));
                     request = Request::get(self.status_url(&handle, status_path)?);
                     note(Some(handle));
                 }
@@ -105,6 +130,7 @@ impl Client {
             polls += 1;
         };
         note(None);
+        tell_handle(result.statement_handle.as_deref());
         self.collect(result, deadline).await
     }
 
@@ -178,4 +204,9 @@ impl Client {
             _ => false,
         }
     }
+}
+
+/// Says which statement the span is about, as soon as that is known.
+fn tell_handle(handle: Option<&str>) {
+    Span::current().record("statement_handle", handle);
 }

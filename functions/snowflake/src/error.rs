@@ -4,6 +4,7 @@ use std::fmt;
 
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::get_web_identity_token::GetWebIdentityTokenError;
+use telemetry::Coded;
 
 use crate::key::KeyError;
 
@@ -144,6 +145,36 @@ impl Error {
     /// Whether Snowflake said that the statement is over.
     pub(crate) fn ends_statement(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::TimedOut(_))
+    }
+}
+
+impl Coded for Error {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::ReadSecret(_) => "snowflake.secret_unreadable",
+            Self::Identity(_) => "snowflake.identity_refused",
+            Self::NoIdentity => "snowflake.no_identity",
+            Self::Key(_) => "snowflake.key_unusable",
+            Self::Http(_) => "snowflake.https_unavailable",
+            Self::Unauthorized(_) => "snowflake.unauthorized",
+            Self::Failed(_) => "snowflake.statement_failed",
+            Self::TimedOut(_) => "snowflake.statement_timed_out",
+            Self::Refused(_) => "snowflake.request_refused",
+            Self::Unavailable { .. } => "snowflake.unavailable",
+            Self::Unreachable { .. } => "snowflake.unreachable",
+            Self::Deadline => "snowflake.deadline",
+            Self::GivenUp { reason, .. } => reason.code(),
+            Self::StillRunning => "snowflake.still_running",
+            Self::Unexpected { .. } => "snowflake.unexpected_answer",
+        }
+    }
+
+    fn statement_handle(&self) -> Option<&str> {
+        match self {
+            Self::GivenUp { handle, .. } => Some(handle),
+            Self::Unexpected { handle, .. } => handle.as_deref(),
+            _ => self.refusal()?.handle.as_deref(),
+        }
     }
 }
 

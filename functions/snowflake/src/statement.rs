@@ -14,6 +14,8 @@ const CANCELLATION_SECS: u64 = 2;
 /// A statement to run; or several, separated by semicolons, in one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
+    /// What it is called in metrics, logs and traces: `merge`.
+    pub name: &'static str,
     /// The text, with `?` for each binding.
     pub sql: String,
     /// Values of the `?`, in order. Not possible with several statements.
@@ -29,8 +31,9 @@ pub struct Statement {
 
 impl Statement {
     /// A single statement without bindings.
-    pub fn new(sql: impl Into<String>, query_tag: impl Into<String>) -> Self {
+    pub fn new(name: &'static str, sql: impl Into<String>, query_tag: impl Into<String>) -> Self {
         Self {
+            name,
             sql: sql.into(),
             bindings: Vec::new(),
             query_tag: query_tag.into(),

@@ -26,7 +26,7 @@ fn refused(code: &str) -> Answer {
 
 async fn run(client: &Client) -> Result<Rows, Error> {
     let deadline = Deadline::after(Duration::from_secs(20));
-    client.execute(&Statement::new("select 1", "tag"), deadline).await
+    client.execute(&Statement::new("test", "select 1", "tag"), deadline).await
 }
 
 /// A secret in a file of its own.

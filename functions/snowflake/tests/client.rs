@@ -17,7 +17,7 @@ fn soon() -> Deadline {
 }
 
 fn statement() -> Statement {
-    Statement::new("select 1", "tag")
+    Statement::new("test", "select 1", "tag")
 }
 
 fn one_row() -> Answer {
@@ -37,7 +37,7 @@ async fn run(answers: Vec<Answer>) -> (Server, Result<Rows, Error>) {
 #[tokio::test]
 async fn a_submission_carries_what_the_api_demands() {
     let server = Server::answering(vec![one_row()]);
-    let mut statement = Statement::new("insert into t values (?, ?)", "{\"batch\":\"b\"}");
+    let mut statement = Statement::new("test", "insert into t values (?, ?)", "{\"batch\":\"b\"}");
     statement.bindings = vec![Binding::text(Some("x")), Binding::text(None::<String>)];
     server.client().await.execute(&statement, soon()).await.unwrap();
 
@@ -295,7 +295,7 @@ async fn several_statements_have_their_rows_each() {
         }
         handle => Answer::rows(handle, &["H"], json!([[handle]])),
     });
-    let statement = Statement { count: 2, ..Statement::new("begin; commit", "tag") };
+    let statement = Statement { count: 2, ..Statement::new("test", "begin; commit", "tag") };
     let results = server.client().await.execute_all(&statement, soon()).await.unwrap();
     let handles: Vec<_> =
         results.iter().map(|rows| rows.iter().next().unwrap().text("h").unwrap()).collect();

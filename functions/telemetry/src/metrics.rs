@@ -1,144 +1,197 @@
 //! Metrics in CloudWatch embedded metric format.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Value, json};
 
-/// Measurements of one unit of work, written as one line of embedded metric format: a JSON object
-/// that CloudWatch Logs turns into one data point a metric, under the namespace and the single
-/// set of dimensions given.
+use crate::catalogue::{Definition, Labelled, Metric, Unit, Unlabelled};
+
+const NAMESPACE: &str = "Snowline";
+
+/// Most metrics that CloudWatch takes in one line.
+const METRICS_A_LINE: usize = 100;
+
+/// Target of the events that carry metrics to the log.
+pub(crate) const TARGET: &str = "telemetry::metrics";
+
+/// Measurements of one unit of work. Each line of the log holds those of one set of dimensions,
+/// and CloudWatch Logs turns it into a data point a metric.
+///
+/// Stack, dataset, function and the spans' fields are added where the line is written, so that
+/// metrics can be emitted anywhere. Without [`crate::init`] they go nowhere.
 ///
 /// ```
 /// use std::time::Duration;
-/// telemetry::Metrics::new("Snowline", &[("Dataset", "orders"), ("Function", "load")])
-///     .count("RowsLoaded", 10_000)
-///     .milliseconds("StatementTime", Duration::from_millis(1_250))
+/// use telemetry::metric::{LoadTime, RowsLoaded, StatementTime};
+/// telemetry::Metrics::new()
+///     .add(RowsLoaded, 10_000)
+///     .add(LoadTime, Duration::from_millis(1_250))
+///     .add_for(StatementTime, "copy_rows", Duration::from_millis(1_200))
 ///     .emit();
 /// ```
-#[derive(Debug, Clone)]
+///
+/// A metric with a further dimension needs to be told which value it has there:
+///
+/// ```compile_fail
+/// telemetry::Metrics::new().add(telemetry::metric::RowsRejectedByRule, 1);
+/// ```
+#[derive(Debug, Clone, Default)]
 #[must_use = "metrics are written by emit"]
-pub struct Metrics<'a> {
-    namespace: &'a str,
-    dimensions: Vec<(&'a str, &'a str)>,
-    values: BTreeMap<&'a str, (Unit, Number)>,
+pub struct Metrics {
+    /// By the value of the further dimension, if there is one; each value as a JSON number.
+    sets: BTreeMap<Option<(&'static str, String)>, Vec<(Definition, String)>>,
 }
 
-/// A unit as CloudWatch spells it.
-#[derive(Debug, Clone, Copy)]
-enum Unit {
-    Count,
-    Bytes,
-    Milliseconds,
+/// One line, but for what it has in common with all lines.
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    /// The object `_aws`.
+    directive: String,
+    /// The members that the directive refers to, as JSON without braces.
+    members: String,
 }
 
-impl Unit {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Count => "Count",
-            Self::Bytes => "Bytes",
-            Self::Milliseconds => "Milliseconds",
-        }
-    }
-}
-
-impl<'a> Metrics<'a> {
-    /// Starts an empty set. CloudWatch takes at most 30 dimensions, none of them empty.
-    pub fn new(namespace: &'a str, dimensions: &[(&'a str, &'a str)]) -> Self {
-        Self { namespace, dimensions: dimensions.to_vec(), values: BTreeMap::new() }
+impl Metrics {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Adds a count. A name given twice keeps its last value.
-    pub fn count(self, name: &'a str, count: u64) -> Self {
-        self.value(name, Unit::Count, count.into())
+    /// Adds a value; none where nothing was measured. One that is there already is replaced.
+    pub fn add<M: Metric<Label = Unlabelled>>(
+        self,
+        metric: M,
+        value: impl Into<Option<<M::Unit as Unit>::Value>>,
+    ) -> Self {
+        self.insert(metric, None, value.into())
     }
 
-    /// Adds a size in bytes. A name given twice keeps its last value.
-    pub fn bytes(self, name: &'a str, bytes: u64) -> Self {
-        self.value(name, Unit::Bytes, bytes.into())
+    /// Adds a value for one value of the metric's further dimension.
+    pub fn add_for<M: Metric<Label = Labelled>>(
+        self,
+        metric: M,
+        label: &str,
+        value: <M::Unit as Unit>::Value,
+    ) -> Self {
+        let set = M::DEFINITION.dimension.map(|name| (name, label.to_owned()));
+        self.insert(metric, set, Some(value))
     }
 
-    /// Adds a duration, written in milliseconds to the microsecond. A name given twice keeps its
-    /// last value.
-    pub fn milliseconds(self, name: &'a str, duration: Duration) -> Self {
-        let milliseconds = duration.as_micros() as f64 / 1e3;
-        let number = Number::from_f64(milliseconds).unwrap_or_else(|| 0.into());
-        self.value(name, Unit::Milliseconds, number)
-    }
-
-    fn value(mut self, name: &'a str, unit: Unit, number: Number) -> Self {
-        self.values.insert(name, (unit, number));
+    fn insert<M: Metric>(
+        mut self,
+        _: M,
+        set: Option<(&'static str, String)>,
+        value: Option<<M::Unit as Unit>::Value>,
+    ) -> Self {
+        let Some(value) = value else { return self };
+        let values = self.sets.entry(set).or_default();
+        values.retain(|(present, _)| present.name != M::DEFINITION.name);
+        values.push((M::DEFINITION, M::Unit::number(value)));
         self
     }
 
-    /// Writes the line to stdout, stamped with the current time. A line that cannot be written is
-    /// lost: metrics do not fail an invocation.
+    /// Writes a line for each set of dimensions, stamped with the current time. A line that cannot
+    /// be written is lost: metrics do not fail an invocation.
     pub fn emit(self) {
-        let line = self.line(SystemTime::now());
-        let _ = std::io::stdout().lock().write_all(line.as_bytes());
+        for Line { directive, members } in self.lines(SystemTime::now()) {
+            tracing::info!(target: TARGET, directive, members);
+        }
     }
 
-    /// One JSON object and a line end.
-    fn line(&self, now: SystemTime) -> String {
+    fn lines(&self, now: SystemTime) -> Vec<Line> {
         let millis = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
-        let names: Vec<&str> = self.dimensions.iter().map(|(name, _)| *name).collect();
-        let metrics: Vec<Value> = self
-            .values
-            .iter()
-            .map(|(name, (unit, _))| json!({"Name": name, "Unit": unit.name()}))
-            .collect();
-        let directive = json!({
-            "Timestamp": millis,
-            "CloudWatchMetrics": [
-                {"Namespace": self.namespace, "Dimensions": [names], "Metrics": metrics}
-            ],
-        });
-        let mut root = Map::from_iter([("_aws".to_owned(), directive)]);
-        for (name, value) in &self.dimensions {
-            root.insert((*name).to_owned(), (*value).into());
+        let mut lines = Vec::new();
+        for (set, values) in &self.sets {
+            lines.extend(
+                values.chunks(METRICS_A_LINE).map(|values| line(set.as_ref(), values, millis)),
+            );
         }
-        for (name, (_, number)) in &self.values {
-            root.insert((*name).to_owned(), number.clone().into());
-        }
-        format!("{}\n", Value::Object(root))
+        lines
     }
+}
+
+fn line(
+    set: Option<&(&'static str, String)>,
+    values: &[(Definition, String)],
+    millis: u64,
+) -> Line {
+    let dimensions: Vec<&str> =
+        std::iter::once("Stack").chain(set.map(|(dimension, _)| *dimension)).collect();
+    let metrics: Vec<Value> = values
+        .iter()
+        .map(|(metric, _)| json!({"Name": metric.name, "Unit": metric.unit}))
+        .collect();
+    let directive = json!({
+        "Timestamp": millis,
+        "CloudWatchMetrics": [
+            {"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}
+        ],
+    });
+    let labels = set.map(|(dimension, label)| format!("{}:{}", quoted(dimension), quoted(label)));
+    let numbers = values.iter().map(|(metric, number)| format!("\"{}\":{number}", metric.name));
+    let members = labels.into_iter().chain(numbers).collect::<Vec<_>>().join(",");
+    Line { directive: directive.to_string(), members }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::catalogue::metric::{
+        BytesRead, LoadLag, MeasureTotal, RowsAccepted, RowsRejectedByRule, TransformTime,
+    };
+
+    fn parsed(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
 
     #[test]
-    fn the_line_is_embedded_metric_format() {
-        let line = Metrics::new("Snowline", &[("Dataset", "orders"), ("Function", "load")])
-            .count("RowsAccepted", 1)
-            .count("RowsAccepted", u64::MAX)
-            .bytes("BytesRead", 0)
-            .milliseconds("StatementTime", Duration::from_micros(1_250_500))
-            .line(UNIX_EPOCH + Duration::from_millis(1_790_000_000_123));
-
-        assert_eq!(line.matches('\n').count(), 1);
-        assert!(line.ends_with('\n'));
-        let expected = json!({
-            "_aws": {
+    fn a_set_of_dimensions_is_a_line() {
+        let now = UNIX_EPOCH + Duration::from_millis(1_790_000_000_123);
+        let lines = Metrics::new()
+            .add(RowsAccepted, 1)
+            .add(RowsAccepted, u64::MAX)
+            .add(BytesRead, 0)
+            .add(LoadLag, None)
+            .add(TransformTime, Duration::from_micros(1_250_500))
+            .add_for(RowsRejectedByRule, "a \"rule\"", 3)
+            .lines(now);
+        let directive = |dimensions: Value, metrics: Value| {
+            json!({
                 "Timestamp": 1_790_000_000_123_u64,
-                "CloudWatchMetrics": [{
-                    "Namespace": "Snowline",
-                    "Dimensions": [["Dataset", "Function"]],
-                    "Metrics": [
-                        {"Name": "BytesRead", "Unit": "Bytes"},
-                        {"Name": "RowsAccepted", "Unit": "Count"},
-                        {"Name": "StatementTime", "Unit": "Milliseconds"},
-                    ],
-                }],
-            },
-            "Dataset": "orders",
-            "Function": "load",
-            "BytesRead": 0,
-            "RowsAccepted": u64::MAX,
-            "StatementTime": 1250.5,
-        });
-        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), expected);
+                "CloudWatchMetrics": [
+                    {"Namespace": "Snowline", "Dimensions": [dimensions], "Metrics": metrics}
+                ],
+            })
+        };
+        let [first, second] = &lines[..] else { panic!("{lines:?}") };
+        let metrics = json!([
+            {"Name": "RowsAccepted", "Unit": "Count"},
+            {"Name": "BytesRead", "Unit": "Bytes"},
+            {"Name": "TransformTime", "Unit": "Milliseconds"},
+        ]);
+        assert_eq!(parsed(&first.directive), directive(json!(["Stack"]), metrics));
+        let members =
+            r#""RowsAccepted":18446744073709551615,"BytesRead":0,"TransformTime":1250.500"#;
+        assert_eq!(first.members, members);
+        let metrics = json!([{"Name": "RowsRejectedByRule", "Unit": "Count"}]);
+        assert_eq!(parsed(&second.directive), directive(json!(["Stack", "Rule"]), metrics));
+        assert_eq!(second.members, r#""Rule":"a \"rule\"","RowsRejectedByRule":3"#);
+    }
+
+    #[test]
+    fn a_decimal_keeps_every_digit() {
+        let total = "12345678901234567890123456789012345.67";
+        let lines = Metrics::new()
+            .add_for(MeasureTotal, "total_amount", total.to_owned())
+            .lines(UNIX_EPOCH);
+        let expected = format!(r#""Measure":"total_amount","MeasureTotal":{total}"#);
+        assert_eq!(lines[0].members, expected);
     }
 }

@@ -14,6 +14,7 @@ use bytes::{Buf, Bytes};
 use lake::LandingObject;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tracing::{Instrument, Span};
 
 use crate::buffers::Buffers;
 use crate::store::{Location, StoreError};
@@ -40,6 +41,8 @@ const TRIES: usize = 3;
 pub struct Body {
     pinned: Arc<Pinned>,
     runtime: Handle,
+    /// What log lines of the fetching are about.
+    span: Span,
     /// Ranges under way, first in line first. Each channel holds at most its range.
     ranges: VecDeque<UnboundedReceiver<Result<Bytes, StoreError>>>,
     current: Bytes,
@@ -56,6 +59,7 @@ impl Body {
         let mut body = Self {
             pinned: Arc::new(pinned),
             runtime: Handle::current(),
+            span: Span::current(),
             ranges: VecDeque::with_capacity(RANGES_AT_ONCE),
             current: Bytes::new(),
             unasked: 0..bytes,
@@ -75,12 +79,13 @@ impl Body {
         self.unasked.start = end;
         let pinned = Arc::clone(&self.pinned);
         let (sender, receiver) = unbounded_channel();
-        self.runtime.spawn(async move {
+        let fetching = async move {
             if let Err(error) = pinned.fetch(range, opened, &sender).await {
                 // The reader is gone when the receiver is: nobody waits for the rest.
                 sender.send(Err(error)).ok();
             }
-        });
+        };
+        self.runtime.spawn(fetching.instrument(self.span.clone()));
         self.ranges.push_back(receiver);
     }
 }

@@ -3,6 +3,8 @@
 /// The function's configuration. It holds where the salt stands, never the salt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Name of the stack (`STACK_NAME`), by which its metrics are told apart.
+    pub stack_name: String,
     /// Name of the dataset (`DATASET`), which picks the contract.
     pub dataset: String,
     /// Name of the bucket that holds every zone (`LAKE_BUCKET`).
@@ -41,6 +43,7 @@ impl Config {
         let required =
             |name| lookup(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(name));
         Ok(Self {
+            stack_name: required("STACK_NAME")?,
             dataset: required("DATASET")?,
             lake_bucket: required("LAKE_BUCKET")?,
             region: required("AWS_REGION")?,
@@ -53,7 +56,8 @@ impl Config {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 4] = [
+    const COMPLETE: [(&str, &str); 5] = [
+        ("STACK_NAME", "snowline-dev"),
         ("DATASET", "orders"),
         ("LAKE_BUCKET", "snowline-lake"),
         ("AWS_REGION", "eu-west-1"),
@@ -71,6 +75,7 @@ mod tests {
     #[test]
     fn a_complete_environment_is_read() {
         let expected = Config {
+            stack_name: "snowline-dev".to_owned(),
             dataset: "orders".to_owned(),
             lake_bucket: "snowline-lake".to_owned(),
             region: "eu-west-1".to_owned(),
@@ -82,6 +87,7 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         for (absent, named) in [
+            ("STACK_NAME", "STACK_NAME"),
             ("DATASET", "DATASET"),
             ("LAKE_BUCKET", "LAKE_BUCKET"),
             ("AWS_REGION", "AWS_REGION"),

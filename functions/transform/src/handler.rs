@@ -2,21 +2,22 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Instant;
 
 use columnar::{Report, Source, Transformer, Written};
 use contract::Dataset;
 use lake::{LandingObject, OutputKeys};
 use serde::Serialize;
 use serde_json::Value;
-use telemetry::Metrics;
+use telemetry::{log_failure, subsegment, traced};
 use tokio::sync::OnceCell;
+use tracing::Span;
 
 use crate::config::Config;
 use crate::error::HandlerError;
 use crate::ledger::{Ledger, LedgerOutput};
 use crate::notification::landing_objects;
 use crate::outputs::{CONTENT_TYPE_JSON, OpenUpload, StoreOutputs};
+use crate::stopwatch::Stopwatch;
 use crate::store::{Landed, Location, Store, StoreError, Stored};
 
 /// What an invocation did, over all its objects.
@@ -70,13 +71,19 @@ impl Handler {
         let mut summary = Summary::default();
         let mut failures = Vec::new();
         for object in objects {
-            let outcome = match object {
-                Ok(object) => self.transform(&object).await,
-                Err(error) => Err(error.into()),
+            let (span, outcome) = match object {
+                Ok(object) => {
+                    let span = subsegment!("object", bucket = object.bucket, key = object.key);
+                    (span.clone(), traced(span, self.transform(&object)).await)
+                }
+                Err(error) => (Span::none(), Err(error.into())),
             };
             match outcome {
                 Ok(ledger) => summary.add(&ledger),
-                Err(error) => failures.push(error),
+                Err(error) => {
+                    span.in_scope(|| log_failure(&error, "object not transformed"));
+                    failures.push(error);
+                }
             }
         }
         match failures.len() {
@@ -87,10 +94,11 @@ impl Handler {
     }
 
     async fn transform(&self, object: &LandingObject) -> Result<Ledger, HandlerError> {
-        let started = Instant::now();
         let keys = OutputKeys::new(object)?;
         let transformer = self.transformer().await?;
-        let landed = self.store.get(object).await?;
+        let mut watch = Stopwatch::start();
+        let landed = traced(subsegment!("read"), self.open(object)).await?;
+        watch.opened();
         let outputs = Arc::new(StoreOutputs::new(
             self.store.clone(),
             object.bucket.clone(),
@@ -98,17 +106,24 @@ impl Handler {
             transformer.dataset(),
         ));
         let landing = (landed.landed_at_micros, landed.bytes);
-        let outcome =
-            match run(transformer, object, &self.config.region, landed, Arc::clone(&outputs)).await
-            {
-                Ok(report) => self.finish(object, &keys, landing, report).await,
-                Err(error) => Err(error),
-            };
+        let running = run(transformer, object, &self.config.region, landed, Arc::clone(&outputs));
+        let outcome = match traced(subsegment!("compute"), running).await {
+            Ok(report) => {
+                watch.computed(&report);
+                let finishing = self.finish(object, &keys, landing, report);
+                traced(subsegment!("write"), finishing).await
+            }
+            Err(error) => Err(error),
+        };
         // Whatever was not completed is given up by now; S3 is told before the environment sleeps.
         outputs.settle().await;
         let ledger = outcome?;
-        report_done(&ledger, started);
+        watch.stop(&ledger);
         Ok(ledger)
+    }
+
+    async fn open(&self, object: &LandingObject) -> Result<Landed, HandlerError> {
+        Ok(self.store.get(object).await?)
     }
 
     async fn transformer(&self) -> Result<Arc<Transformer>, HandlerError> {
@@ -169,7 +184,9 @@ async fn run(
     outputs: Arc<StoreOutputs>,
 ) -> Result<Report<OpenUpload>, HandlerError> {
     let (uri, key, region) = (object.uri(), object.key.clone(), region.to_owned());
+    let span = Span::current();
     let work = tokio::task::spawn_blocking(move || {
+        let _entered = span.entered();
         let source = Source {
             object: &uri,
             key: &key,
@@ -208,28 +225,6 @@ async fn complete_one(written: Written<OpenUpload>) -> Result<LedgerOutput, Stor
     let Stored { bytes, etag } = upload.complete().await?;
     let etag = table.is_some().then_some(etag);
     Ok(LedgerOutput { zone, table, key, rows, bytes, etag })
-}
-
-fn report_done(ledger: &Ledger, started: Instant) {
-    let elapsed = started.elapsed();
-    tracing::info!(
-        bucket = ledger.bucket,
-        key = ledger.key,
-        bytes = ledger.bytes,
-        rows_read = ledger.rows_read,
-        rows_accepted = ledger.rows_accepted,
-        rows_rejected = ledger.rows_rejected,
-        ms = elapsed.as_millis() as u64,
-        "object transformed"
-    );
-    Metrics::new("Snowline", &[("Dataset", &ledger.dataset), ("Function", "transform")])
-        .count("ObjectsTransformed", 1)
-        .count("RowsRead", ledger.rows_read)
-        .count("RowsAccepted", ledger.rows_accepted)
-        .count("RowsRejected", ledger.rows_rejected)
-        .bytes("BytesRead", ledger.bytes)
-        .milliseconds("TransformTime", elapsed)
-        .emit();
 }
 
 impl Summary {

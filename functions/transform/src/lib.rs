@@ -19,6 +19,7 @@ mod handler;
 mod ledger;
 mod notification;
 mod outputs;
+mod stopwatch;
 mod store;
 mod upload;
 

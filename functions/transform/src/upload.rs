@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::store::{Location, Store, StoreError, Stored, unquoted};
 
@@ -64,7 +65,8 @@ impl Upload {
             async move {
                 // Nobody listens when the upload was dropped, and so given up.
                 let _ = report.send(target.send(messages).await).await;
-            },
+            }
+            .in_current_span(),
             runtime,
         );
         Self { part: Vec::new(), limit: PUT_BYTES, sender, outcome, location }
@@ -245,8 +247,7 @@ impl Target {
             .await;
         if let Err(error) = answer {
             tracing::warn!(
-                bucket = self.location.bucket,
-                key = self.location.key,
+                output = %self.location,
                 upload_id,
                 error = telemetry::error_chain(&error),
                 "cannot abort the multipart upload"

@@ -53,6 +53,8 @@ pub(crate) struct Framer<R> {
     /// How many bytes at its start were read and not yet handed out; there a record starts.
     filled: usize,
     block_bytes: usize,
+    /// How many bytes were read in all.
+    bytes: u64,
     started: bool,
     ended: bool,
 }
@@ -66,6 +68,7 @@ impl<R: Read> Framer<R> {
             buffer,
             filled: 0,
             block_bytes: FIRST_BLOCK_BYTES,
+            bytes: 0,
             started: false,
             ended: false,
         }
@@ -74,6 +77,11 @@ impl<R: Read> Framer<R> {
     /// Whether all input was read; only what is pending is still to come.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    /// Bytes of text read so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Gives back the memory.
@@ -134,6 +142,7 @@ impl<R: Read> Framer<R> {
             match self.input.read(&mut self.buffer[self.filled..self.block_bytes]) {
                 Ok(read) => {
                     self.filled += read;
+                    self.bytes += read as u64;
                     self.ended = read == 0;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

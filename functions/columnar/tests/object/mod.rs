@@ -142,6 +142,8 @@ fn assert_same(one: &Run, other: &Run) {
         (Ok(left), Ok(right)) => {
             assert_eq!(left.rows_read, right.rows_read);
             assert_eq!(left.rejected_by_rule, right.rejected_by_rule);
+            assert_eq!(left.measures, right.measures);
+            assert_eq!(left.bytes_decompressed, right.bytes_decompressed);
             assert!(one.1.all() == other.1.all(), "other files");
         }
         (Err(left), Err(right)) => assert_eq!(left.to_string(), right.to_string()),

@@ -19,6 +19,7 @@ fn handler(s3: &FakeS3, salt: &str) -> Handler {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, salt).unwrap();
     let config = Config {
+        stack_name: "snowline".to_owned(),
         dataset: "orders".to_owned(),
         lake_bucket: BUCKET.to_owned(),
         region: "eu-west-1".to_owned(),
