@@ -6,6 +6,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 DATASET ?= orders
+ENV ?= dev
 EVENTS ?= 100000
 KILLS ?= 500
 COUNT ?= 1000000
@@ -83,7 +84,7 @@ test-template: lint-template ## Build the deployment packages for this machine's
 		sam build --build-dir target/sam --parameter-overrides Architecture=x86_64
 
 .PHONY: lint
-lint: lint-rust lint-python lint-sql lint-template ## Run the linters.
+lint: lint-rust lint-python lint-sql lint-template lint-workflows links scan ## Run the linters.
 
 .PHONY: lint-rust
 lint-rust:
@@ -103,9 +104,40 @@ lint-sql: $(call installed,tools)
 lint-template: $(call installed,tools)
 	$(TOOLS)/sam validate --lint --region us-east-1
 
+.PHONY: lint-workflows
+lint-workflows: $(call installed,tools)
+	$(TOOLS)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(TOOLS)/zizmor --offline --quiet --strict-collection --min-severity medium .github
+
+# Only what is in the repository: no address is fetched.
+.PHONY: links
+links: $(call installed,tools) ## Check that files and headings that documents link to are there.
+	$(TOOLS)/lychee --offline --include-fragments --no-progress --quiet '**/*.md' --exclude-path target
+
+# What is no secret says so on the line before it, with kingfisher:ignore and the reason.
+.PHONY: scan
+scan: $(call installed,tools) ## Search the repository for secrets.
+	$(TOOLS)/kingfisher scan --no-validate --no-update-check --git-history none --redact --quiet --exclude target .
+
 .PHONY: build
 build: ## Build the release binaries of the functions and of snowline.
 	cargo build --release --locked -p transform -p load -p publish -p snowline
+
+# The stack is what samconfig.toml says of this environment; sam and cargo-lambda come from the tools.
+# With EXECUTION_ROLE_ARN CloudFormation acts as that role.
+.PHONY: deploy
+deploy: $(call installed,tools) ## Build for Lambda and deploy a stack of samconfig.toml [ENV=dev].
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" sam build --config-env $(ENV)
+	$(TOOLS)/sam deploy --config-env $(ENV) --no-confirm-changeset --no-fail-on-empty-changeset \
+		$(if $(EXECUTION_ROLE_ARN),--role-arn $(EXECUTION_ROLE_ARN))
+	@echo "Deployed. make smoke ENV=$(ENV) takes ten records through it."
+
+# Signs in to Snowflake with the variables of snowline trace (docs/operations.md).
+.PHONY: smoke
+smoke: $(call installed,tools) ## Take ten records through a deployed stack [ENV=dev DATASET=orders].
+	cargo build --release --locked -p snowline
+	$(TOOLS)/sam list stack-outputs --config-env $(ENV) --output json \
+		| target/release/snowline smoke --dataset $(DATASET) --outputs -
 
 # With SNOWLINE=<binary> both measure that one.
 bench_arguments = --count $(COUNT) --rounds $(ROUNDS) $(if $(SNOWLINE),--snowline $(SNOWLINE)) $(BENCH_ARGS)
