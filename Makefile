@@ -68,7 +68,7 @@ test-sanitized: ## Run the tests of decoder and encoder under AddressSanitizer.
 		cargo test --locked -p columnar --lib --test strictness --target $(host) --target-dir target/sanitized
 
 .PHONY: test-local
-test-local: build $(call installed,local) ## Run the end-to-end tests over the local stack.
+test-local: build $(call installed,local) $(call installed,tools) ## Run the end-to-end tests over the local stack.
 	$(LOCAL)/python -m pytest local/tests
 
 .PHONY: test-dags
@@ -108,6 +108,7 @@ lint-template: $(call installed,tools)
 lint-workflows: $(call installed,tools)
 	$(TOOLS)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(TOOLS)/zizmor --offline --quiet --strict-collection --min-severity medium .github
+	$(TOOLS)/cfn-lint --regions us-east-1 -- .github/deploy-role.yaml
 
 # Only what is in the repository: no address is fetched.
 .PHONY: links

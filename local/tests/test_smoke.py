@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import Stack
+from local.stack import ROOT, Stack
 from local.tests.orders_at_rest import orders
 from local.tests.pipeline import SNOWLINE, TIMING, Pipeline, deployed
 from local.tests.state import state
@@ -68,6 +69,15 @@ def test_ten_orders_go_all_the_way_and_none_stays(pipeline: Pipeline) -> None:
         assert pipeline.rows(ORDERS) == before
     merged = pipeline.snowflake.query("select count(*) from snowline.ops.check_results where run_id like 'smoke__%'")
     assert merged[0][0] > 0, "checks of a smoke test are told apart by their run"
+
+
+def test_the_outputs_are_those_that_sam_lists(pipeline: Pipeline) -> None:
+    listed = subprocess.run(
+        [ROOT / "target/venv/tools/bin/sam", "list", "stack-outputs", "--stack-name", "snowline", "--output", "json"],
+        env=os.environ | pipeline.stack.environment, capture_output=True, timeout=120, check=True,
+    )
+    found = {one["OutputKey"]: one["OutputValue"] for one in json.loads(listed.stdout)}
+    assert found == pipeline.stack.outputs
 
 
 def test_an_audit_that_fails_for_other_rows_is_only_printed(pipeline: Pipeline) -> None:

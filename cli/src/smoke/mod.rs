@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use aws_sdk_lambda::primitives::Blob;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
@@ -107,7 +107,8 @@ impl Test {
     async fn prepare(args: &Args) -> Result<Self, Error> {
         let outputs = Outputs::read(&args.outputs)?;
         let dataset = datasets::load(&args.dataset)?;
-        let sdk = aws::sdk_config().await;
+        let region = Region::new(outputs.region.clone());
+        let sdk = aws::sdk_config().await.into_builder().region(region).build();
         Ok(Self {
             outputs,
             warehouse: Warehouse::open(&dataset, "smoke", &sdk)?,

@@ -12,6 +12,8 @@ use super::Error;
 /// The outputs of the stack that the records pass.
 #[derive(Debug)]
 pub(super) struct Outputs {
+    /// Where the stack is, whatever region the user's profile names.
+    pub(super) region: String,
     pub(super) bucket: String,
     pub(super) stream: String,
     pub(super) transform: String,
@@ -52,7 +54,12 @@ impl Outputs {
             let missing = || failed(io::Error::other(format!("there is no output {name}")));
             outputs.remove(name).ok_or_else(missing)
         };
+        let arn = take("PublishFunctionArn")?;
+        let region = arn.split(':').nth(3).ok_or_else(|| {
+            failed(io::Error::other(format!("PublishFunctionArn is no ARN: {arn}")))
+        })?;
         Ok(Self {
+            region: region.to_owned(),
             bucket: take("LakeBucketName")?,
             stream: take("LandingStreamName")?,
             transform: take("TransformFunctionName")?,
@@ -75,7 +82,11 @@ mod tests {
     }
 
     fn listed(names: &BTreeSet<&str>) -> String {
-        let one = |name| format!(r#"{{"OutputKey":"{name}","OutputValue":"the {name}"}}"#);
+        let value = |name| match name {
+            "PublishFunctionArn" => "arn:aws:lambda:eu-west-1:1:function:f".to_owned(),
+            _ => format!("the {name}"),
+        };
+        let one = |name| format!(r#"{{"OutputKey":"{name}","OutputValue":"{}"}}"#, value(name));
         format!("[{}]", names.iter().map(one).collect::<Vec<_>>().join(","))
     }
 
@@ -89,6 +100,7 @@ mod tests {
             .filter(|name| !name.starts_with(' '))
             .collect();
         let found = parse(&listed(&names)).unwrap();
+        assert_eq!(found.region, "eu-west-1");
         assert_eq!(found.bucket, "the LakeBucketName");
         assert_eq!(found.load_dead_letters, "the LoadDeadLetterQueueUrl");
         for name in ["LakeBucketName", "LandingStreamName", "TransformFailuresUrl"] {
