@@ -6,6 +6,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 DATASET ?= orders
+ENV ?= dev
 EVENTS ?= 100000
 KILLS ?= 500
 COUNT ?= 1000000
@@ -76,7 +77,7 @@ test-sanitized: ## Run the tests of decoder and encoder under AddressSanitizer.
 		cargo test --locked -p columnar --lib --test strictness --target $(host) --target-dir target/sanitized
 
 .PHONY: test-local
-test-local: build $(call installed,local) ## Run the end-to-end tests over the local stack.
+test-local: build $(call installed,local) $(call installed,tools) ## Run the end-to-end tests over the local stack.
 	$(LOCAL)/python -m pytest local/tests
 
 .PHONY: test-dags
@@ -92,7 +93,7 @@ test-template: lint-template ## Build the deployment packages for this machine's
 		sam build --build-dir target/sam --parameter-overrides Architecture=x86_64
 
 .PHONY: lint
-lint: lint-rust lint-python lint-sql lint-template ## Run the linters.
+lint: lint-rust lint-python lint-sql lint-template lint-workflows links scan ## Run the linters.
 
 .PHONY: lint-rust
 lint-rust:
@@ -116,9 +117,41 @@ lint-template: $(call installed,tools) $(call installed,checkov)
 	$(VENV)/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact \
 		--file target/template.json
 
+.PHONY: lint-workflows
+lint-workflows: $(call installed,tools)
+	$(TOOLS)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(TOOLS)/zizmor --offline --quiet --strict-collection --min-severity medium .github
+	$(TOOLS)/cfn-lint --regions us-east-1 -- .github/deploy-role.yaml
+
+# Only what is in the repository: no address is fetched.
+.PHONY: links
+links: $(call installed,tools) ## Check that files and headings that documents link to are there.
+	$(TOOLS)/lychee --offline --include-fragments --no-progress --quiet '**/*.md' --exclude-path target
+
+# What is no secret says so on the line before it, with kingfisher:ignore and the reason.
+.PHONY: scan
+scan: $(call installed,tools) ## Search the repository for secrets.
+	$(TOOLS)/kingfisher scan --no-validate --no-update-check --git-history none --redact --quiet --exclude target .
+
 .PHONY: build
 build: ## Build the release binaries of the functions and of snowline.
 	cargo build --release --locked -p transform -p load -p publish -p snowline
+
+# The stack is what samconfig.toml says of this environment; sam and cargo-lambda come from the tools.
+# With EXECUTION_ROLE_ARN CloudFormation acts as that role.
+.PHONY: deploy
+deploy: $(call installed,tools) ## Build for Lambda and deploy a stack of samconfig.toml [ENV=dev].
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" sam build --config-env $(ENV)
+	$(TOOLS)/sam deploy --config-env $(ENV) --no-confirm-changeset --no-fail-on-empty-changeset \
+		$(if $(EXECUTION_ROLE_ARN),--role-arn $(EXECUTION_ROLE_ARN))
+	@echo "Deployed. make smoke ENV=$(ENV) takes ten records through it."
+
+# Signs in to Snowflake with the variables of snowline trace (docs/operations.md).
+.PHONY: smoke
+smoke: $(call installed,tools) ## Take ten records through a deployed stack [ENV=dev DATASET=orders].
+	cargo build --release --locked -p snowline
+	$(TOOLS)/sam list stack-outputs --config-env $(ENV) --output json \
+		| target/release/snowline smoke --dataset $(DATASET) --outputs -
 
 # With SNOWLINE=<binary> both measure that one.
 bench_arguments = --count $(COUNT) --rounds $(ROUNDS) $(if $(SNOWLINE),--snowline $(SNOWLINE)) $(BENCH_ARGS)

@@ -13,6 +13,7 @@ mod init;
 mod objects;
 mod rejects;
 mod replay;
+mod smoke;
 mod sql;
 mod table;
 mod trace;
@@ -38,6 +39,7 @@ enum Command {
     Generate(generate::Args),
     Init(init::Args),
     Replay(replay::Args),
+    Smoke(smoke::Args),
     Sql(sql::Args),
     Trace(trace::Args),
     Transform(transform::Args),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             let task = args.task().unwrap_or_else(|message| wrong_usage(message));
             replay::run(&task, args.dry_run).map_err(Into::into)
         }
+        Command::Smoke(args) => smoke::run(&args).map_err(Into::into),
         Command::Sql(args) => sql::run(&args).map_err(Into::into),
         Command::Trace(args) => {
             let key = args.key().unwrap_or_else(|message| wrong_usage(message));

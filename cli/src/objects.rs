@@ -7,6 +7,7 @@ use std::str::FromStr;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use jiff::Timestamp;
 use lake::LandingObject;
 use tokio_util::io::SyncIoBridge;
 
@@ -146,6 +147,39 @@ impl Objects {
             );
         }
         Ok(found)
+    }
+
+    /// The objects below a prefix of landing that arrived at a time or later (to the second), each
+    /// in its newest version.
+    pub(crate) async fn landed(
+        &self,
+        prefix: &S3Uri,
+        since: Timestamp,
+    ) -> Result<Vec<LandingObject>, Error> {
+        let request = self.client.list_object_versions().bucket(&prefix.bucket).prefix(&prefix.key);
+        let is_new = |time: &DateTime| time.secs() >= since.as_second();
+        let mut found = Vec::new();
+        let (mut key_marker, mut version_marker) = (None, None);
+        loop {
+            let page =
+                request.clone().set_key_marker(key_marker).set_version_id_marker(version_marker);
+            let page = page.send().await.map_err(Error::about("list", prefix))?;
+            let versions = page.versions.into_iter().flatten().filter(|version| {
+                version.is_latest == Some(true)
+                    && version.last_modified.as_ref().is_some_and(is_new)
+            });
+            found.extend(versions.map(|version| LandingObject {
+                bucket: prefix.bucket.clone(),
+                key: version.key.unwrap_or_default(),
+                // That of an object without versions is the word null.
+                version_id: version.version_id.filter(|id| id != "null"),
+                etag: unquoted(version.e_tag),
+            }));
+            (key_marker, version_marker) = (page.next_key_marker, page.next_version_id_marker);
+            if key_marker.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// Starts reading whatever is under a key.

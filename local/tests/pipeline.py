@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.dataset import Dataset, read
 from local.snowflake import SnowflakeServer
 from local.stack import ROOT, Stack, Timing
+from local.tests.leaks import assert_not_logged, secrets_of
 
 SNOWLINE = ROOT / "target" / "release" / "snowline"
 TIMING = Timing(retry_delays_s=(0.1, 0.1), firehose_interval_s=0.4, batch_window_s=0.3, redelivery_s=0)
@@ -146,7 +147,8 @@ def deployed(
 ) -> Iterator[Pipeline]:
     """Deploys the template, sets the warehouse up as an administrator does, and stops both after.
 
-    `edit_setup` may change the script that sets the warehouse up.
+    `edit_setup` may change the script that sets the warehouse up. Fails after a run that has logged
+    a secret.
     """
     keys = {user: new_key() for user in ("ADMIN", "SNOWLINE")}
     public = {user: folder / f"{user}.pem" for user in keys}
@@ -175,6 +177,8 @@ def deployed(
         elif authentication == "access-token":
             stack.put_secret("SnowflakeKeySecret", snowflake.add_access_token("SNOWLINE"))
         yield Pipeline(stack, snowflake, read(dataset))
+        secrets = secrets_of(stack)
+    assert_not_logged(secrets, stack.logs)
 
 
 def new_key() -> rsa.RSAPrivateKey:

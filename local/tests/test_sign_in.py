@@ -1,8 +1,10 @@
-"""The ways to sign in to Snowflake, from deployment to trusted rows; and no secret in any log."""
+"""The ways to sign in to Snowflake, from deployment to trusted rows.
+
+`deployed` holds every log against the secrets; here they are at their most talkative.
+"""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,6 @@ import pytest
 from local.tests.pipeline import Pipeline, deployed, new_key, private_pem, public_pem, snowline
 
 ROWS = 200
-TOKEN = re.compile(rb"eyJ[\w-]{8,}\.[\w-]+")
-"""What a JSON Web Token begins with."""
 
 
 def orders(seed: int) -> bytes:
@@ -36,11 +36,6 @@ def logs(pipeline: Pipeline) -> bytes:
 def test_every_way_to_sign_in_and_no_secret_in_the_log(tmp_path: Path, authentication: str) -> None:
     with deployed(tmp_path, authentication, {"LogLevel": "trace"}) as pipeline:
         flow(pipeline, 1)
-        secrets = [pipeline.salt]
-        if authentication != "workload-identity":
-            client, name = pipeline.stack.client("secretsmanager"), pipeline.stack.outputs["SnowflakeKeySecretArn"]
-            value = client.get_secret_value(SecretId=name)["SecretString"].encode()
-            secrets += [line for line in value.splitlines() if len(line) > 60 or authentication == "access-token"]
         # Refusals are logged too, and the error ends the invocation.
         pipeline.snowflake.run_script("use role useradmin; alter user snowline set disabled = true")
         for function in ("load", "publish"):
@@ -49,8 +44,6 @@ def test_every_way_to_sign_in_and_no_secret_in_the_log(tmp_path: Path, authentic
         pipeline.settle()
         logged = logs(pipeline)
         assert b"refuses the token" in logged and b'"level":"TRACE"' in logged
-        assert [secret for secret in secrets if secret in logged] == []
-        assert TOKEN.findall(logged) == []
 
 
 def test_a_key_is_rotated_without_an_outage(tmp_path: Path) -> None:

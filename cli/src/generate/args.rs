@@ -166,7 +166,8 @@ impl FromStr for Limit {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A span of time such as `90s` or `1h30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let signed: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(signed).map_err(|_| "a time span cannot be negative".to_owned())
 }

@@ -16,6 +16,7 @@ mod pace;
 mod packing;
 mod random;
 mod recent;
+mod records;
 mod run;
 mod s3;
 mod shipping;
@@ -25,12 +26,13 @@ mod summary;
 mod synthetic;
 mod timeline;
 
-pub(crate) use args::Args;
+pub(crate) use args::{Args, duration};
+pub(crate) use records::{new_records, send};
 pub(crate) use run::run;
 
 use crate::contracts::{self, ContractName};
 use args::Target;
-use contract::Format;
+use contract::{Dataset, Format};
 use events::Producer;
 use orders::Orders;
 use std::io;
@@ -74,10 +76,20 @@ fn producer(args: &Args) -> Result<Box<dyn Producer>, Error> {
         return Ok(Box::new(Orders::new()));
     }
     let dataset = args.dataset.load()?;
-    if dataset.format == Format::Csv && matches!(args.to, Target::Firehose { .. }) {
-        return Err(Error::CsvToFirehose { dataset: dataset.name });
+    Ok(Box::new(match args.to {
+        Target::Firehose { .. } => for_firehose(&dataset)?,
+        _ => synthetic(&dataset)?,
+    }))
+}
+
+fn synthetic(dataset: &Dataset) -> Result<Synthetic, Error> {
+    Synthetic::new(dataset)
+        .map_err(|source| Error::NoValue { dataset: dataset.name.clone(), source })
+}
+
+fn for_firehose(dataset: &Dataset) -> Result<Synthetic, Error> {
+    match dataset.format {
+        Format::Csv => Err(Error::CsvToFirehose { dataset: dataset.name.clone() }),
+        Format::Json => synthetic(dataset),
     }
-    let synthetic = Synthetic::new(&dataset)
-        .map_err(|source| Error::NoValue { dataset: dataset.name, source })?;
-    Ok(Box::new(synthetic))
 }

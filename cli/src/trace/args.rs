@@ -64,7 +64,11 @@ impl Args {
     }
 }
 
-fn key_of(dataset: &Dataset, given: &[(String, String)]) -> Result<Key, String> {
+/// The key that these values of columns make.
+///
+/// # Errors
+/// They are not of the columns of the dataset's key.
+pub(crate) fn key_of(dataset: &Dataset, given: &[(String, String)]) -> Result<Key, String> {
     let value = |name: &String| given.iter().find(|(column, _)| column == name);
     let columns = &dataset.dedupe.key;
     let found: Vec<_> = columns.iter().filter_map(value).collect();

@@ -13,14 +13,14 @@ use std::io;
 
 use contract::Dataset;
 
-pub(crate) use args::{Args, Key};
+pub(crate) use args::{Args, Key, key_of};
+pub(crate) use warehouse::{Staged, Warehouse};
 
 use crate::objects::{self, Objects, S3Uri};
 use crate::{aws, rejects};
 use fate::fates;
 use origin::Lake;
 use report::{Report, Version};
-use warehouse::Warehouse;
 
 /// Why a row could not be traced.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args, (dataset, key): (Dataset, Key)) -> Result<(), Err
 
 async fn trace(dataset: &Dataset, key: Key) -> Result<Report, Error> {
     let sdk = aws::sdk_config().await;
-    let warehouse = Warehouse::open(dataset, &sdk)?;
+    let warehouse = Warehouse::open(dataset, "trace", &sdk)?;
     let lake = Lake::new(dataset, Objects { client: aws::s3(&sdk) })?;
     let staged = warehouse.versions(&key).await?;
     if staged.is_empty() {

@@ -63,9 +63,9 @@ pub(crate) struct Warehouse {
 }
 
 impl Warehouse {
-    /// Connects to nothing yet.
-    pub(crate) fn open(dataset: &Dataset, sdk: &SdkConfig) -> Result<Self, Error> {
-        let tag = json!({"program": "snowline", "command": "trace", "dataset": dataset.name});
+    /// Connects to nothing yet. The command goes into the query tag.
+    pub(crate) fn open(dataset: &Dataset, command: &str, sdk: &SdkConfig) -> Result<Self, Error> {
+        let tag = json!({"program": "snowline", "command": command, "dataset": dataset.name});
         let sql = Statements::new(dataset)?.trace()?;
         Ok(Self { client: client(sdk)?, sql, query_tag: tag.to_string() })
     }

@@ -102,6 +102,11 @@ impl Synthetic {
         })
     }
 
+    /// Counts entities from here, instead of zero, in keys that are numbers.
+    pub(crate) fn numbered_from(self, entities: u64) -> Self {
+        Self { entities, ..self }
+    }
+
     fn new_entity(&mut self, at_us: i64, random: &mut Random) -> Entity {
         let mut values: Vec<Value> =
             self.columns.iter().map(|column| column.draw(at_us, random)).collect();
