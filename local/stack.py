@@ -194,6 +194,10 @@ class Stack:
         check_visibility(mapping, sqs, timeouts[mapping.function_name])
         self._pollers.append(SqsPoller(mapping, sqs, self.lambdas.invoke, self._timing.redelivery_s))
 
+    def add_user(self, access_key_id: str, arn: str) -> None:
+        """Makes a user of another account known, who may assume the roles that trust them."""
+        self.iam.users[access_key_id] = Principal(account=arn.split(":")[4], arn=arn)
+
     # What a run asks of the stack.
 
     @property

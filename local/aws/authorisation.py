@@ -34,7 +34,7 @@ class Authoriser:
     def refusal(self, request: Request) -> Response | None:
         """The answer to a request that its caller may not make; None for one to be served."""
         access_key_id, service = signer(request.headers)
-        if access_key_id in self._administrators or access_key_id in self._iam.users:
+        if access_key_id in self._administrators or (access_key_id in self._iam.users and service == "sts"):
             return None
         refuse = _PROTOCOLS.get(service, _json)
         try:
