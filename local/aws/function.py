@@ -14,13 +14,8 @@ from local.aws.runtime_api import RuntimeApi
 MAX_ENVIRONMENT_BYTES = 4096
 LOG_STREAM = "local"
 TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
-# What Lambda's guide says that it needs to place a function in a VPC.
-NETWORKING = tuple(
-    f"ec2:{action}"
-    for action in (
-        "CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets", "DeleteNetworkInterface",
-        "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses",
-    )
+NETWORKING = (
+    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
 )
 RESERVED_VARIABLES = ("_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "TZ")
 RESERVED_PREFIXES = ("AWS_LAMBDA_", "AWS_ACCESS_KEY", "AWS_SECRET_", "AWS_SESSION_", "AWS_REGION", "AWS_DEFAULT_REGION")

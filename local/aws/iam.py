@@ -49,19 +49,26 @@ class Made:
 
 @dataclass(frozen=True)
 class Session:
-    """Temporary credentials of a role. `context` are the condition keys of every call made with them."""
+    """Temporary credentials of a role, whose policies count as they stand when a call is made.
+
+    `context` are the condition keys of every call made with them.
+    """
 
     iam: Iam = field(repr=False)
-    role: Role
+    role_arn: str
     name: str
     context: Mapping[str, str]
     access_key_id: str
     token: str
 
     @property
+    def role(self) -> Role:
+        return self.iam.roles[self.role_arn]
+
+    @property
     def arn(self) -> str:
         """Whom a refusal names."""
-        account = self.role.arn.split(":")[4]
+        account = self.role_arn.split(":")[4]
         return f"arn:aws:sts::{account}:assumed-role/{self.role.name}/{self.name}"
 
     @property
@@ -120,7 +127,7 @@ class Iam:
         matching = [one for one in role.trust if one.names(caller) and one.matching(call)] if role else []
         if role is None or not matching or any(one.effect == "Deny" for one in matching):
             raise self._refuse(AccessDenied(caller.arn or caller.service, call, "by its trust policy"))
-        session = Session(self, role, name, context or {}, f"{name}-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex)
+        session = Session(self, role_arn, name, context or {}, f"{name}-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex)
         with self._lock:
             self._sessions[session.access_key_id] = session
         return session

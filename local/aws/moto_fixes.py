@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from moto.logs.models import LogGroup
 from moto.s3.models import FakeKey
 from moto.sqs.models import Message, SQSBackend
 
@@ -18,9 +19,12 @@ def attach() -> None:
     it is overwritten, also for those who still read them, and computes an eTag while others may
     read from the same buffer. And of each message that it hands out it asks how long its queue
     keeps messages, for which it counts all of them some sixty times.
+
+    CloudFormation's ARN of a log group stands for its streams, which it has to in policies.
     """
     FakeKey.etag = property(_etag)
     FakeKey.dispose = _dispose_unused
+    LogGroup.get_cfn_attribute = _arn_of_streams
     SQSBackend.is_message_valid_based_on_retention_period = _is_retained
 
 
@@ -33,6 +37,12 @@ def _dispose_unused(key: FakeKey, garbage: bool = False) -> None:
     # `garbage` tells that nobody holds it any more.
     if garbage:
         _DISPOSE(key)
+
+
+def _arn_of_streams(group: LogGroup, attribute: str) -> str:
+    if attribute != "Arn":
+        raise NotImplementedError(f"AWS::Logs::LogGroup has no attribute {attribute}")
+    return f"{group.arn}:*"
 
 
 def _is_retained(backend: SQSBackend, queue_name: str, message: Message) -> bool:
