@@ -55,7 +55,7 @@ class Authoriser:
         calls = self._actions.calls(request)
         for call in calls + self.encryption.calls(request, calls):
             session.require(call)
-        if any(one.action.startswith("s3:GetObject") for one in calls):
+        if calls and calls[0].action.startswith("s3:GetObject"):
             self._hide_what_is_missing(session, request, calls[0])
 
     def _hide_what_is_missing(self, session: Session, request: Request, call: Call) -> None:
