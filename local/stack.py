@@ -9,11 +9,12 @@
         stack.invoke("PublishFunction", {"task": "merge"})
 
 Entering starts one gateway on a free loopback port (`endpoint_url`): our Lambda and
-Firehose, one call of STS, moto for S3, SQS, Secrets Manager, CloudFormation and the rest. `deploy`
+Firehose, some of STS, moto for S3, SQS, Secrets Manager, CloudFormation and the rest. `deploy`
 translates the template, resolves it in moto's CloudFormation and starts what it declares:
 functions as processes of the release binaries, their environment, event source mappings,
 asynchronous retries and failure destinations, delivery streams, bucket notifications,
-secrets. Nothing of that is wired anywhere else. Leaving stops everything.
+secrets. Nothing of that is wired anywhere else. Functions, and services that act for them, may do
+what their roles in the template allow, and nothing else. Leaving stops everything.
 
 | | |
 |---|---|
@@ -28,6 +29,7 @@ secrets. Nothing of that is wired anywhere else. Leaving stops everything.
 | `instances(id)` | the processes of a function; `kill()` ends one at any moment |
 | `metrics()` | the embedded-metric-format lines that functions logged |
 | `events.redeliver(prefix, times, shuffle)` | S3 notifications again |
+| `iam.made`, `iam.used`, `iam.refused` | what roles did, what of their policies allowed it, and refusals |
 | `sts.issuer`, `sts.published_keys`, `sts.enabled` | web identity tokens of the functions' roles |
 | `firehose.fault_rate`, `firehose.refuse_next(n)` | faults on demand |
 
@@ -47,19 +49,24 @@ from typing import Any, Self
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.sqs.models import sqs_backends
 
-from local.aws import buckets, cloudformation, moto_fixes, translation, wiring
+from local.aws import buckets, cloudformation, moto_fixes, roles, translation, wiring
+from local.aws.authorisation import Authoriser
 from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
+from local.aws.encryption import Encryption
 from local.aws.events import S3Events
 from local.aws.firehose import TARGET as FIREHOSE_TARGET
-from local.aws.firehose import Firehose
+from local.aws.firehose import Firehose, StreamConfig
 from local.aws.gateway import Gateway
+from local.aws.iam import FIREHOSE, Iam, Session
 from local.aws.instance import FunctionConfig, Instance, Report
 from local.aws.lambda_service import PATH_PREFIX, RETRY_DELAYS_S, LambdaService
+from local.aws.policy import Call, Principal
 from local.aws.runtime_api import RuntimeApi
-from local.aws.sqs_poller import SqsPoller
-from local.aws.sts import ACTION, SERVICE, Sts
+from local.aws.sqs_poller import MappingConfig, SqsPoller, check_visibility
+from local.aws.sts import ASSUME, SERVICE, TOKEN, Sts
 
 ROOT = Path(__file__).resolve().parent.parent
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -116,28 +123,34 @@ class Stack:
         self.logs = run_directory / "logs"
         self._pollers: list[SqsPoller] = []
         self._deployment = Deployment({}, {})
+        self._deliverers: dict[str, Session] = {}
 
     def __enter__(self) -> Self:
         shutil.rmtree(self.logs, ignore_errors=True)
         cloudformation.reset()
         moto_fixes.attach()
-        self._gateway = Gateway()
+        self.iam = Iam(ACCOUNT)
+        administrators = frozenset({CREDENTIALS["AWS_ACCESS_KEY_ID"]})
+        self._authoriser = Authoriser(self.iam, Encryption(ACCOUNT, REGION), REGION, administrators)
+        self._gateway = Gateway(self._authoriser.refusal)
         self._s3, self._sqs = self.client("s3"), self.client("sqs")
         self.lambdas = LambdaService(
+            iam=self.iam,
             platform=self.environment | {"PATH": os.defpath, "LANG": "en_US.UTF-8"} | self._function_environment,
             logs=self.logs,
-            send=self._send,
+            send=self._send_as,
             retry_delays=self._timing.retry_delays_s,
             max_instances=self._max_instances,
             runtime_api=self._runtime_api,
         )
         self.firehose = Firehose(self._put_object)
-        self.sts = Sts(ACCOUNT)
+        self.sts = Sts(self.iam)
         self.events = S3Events(REGION, self._invoke_by_arn, self._send)
         self.events.attach()
         self._gateway.route_path(PATH_PREFIX, self.lambdas.handle)
         self._gateway.route_target(FIREHOSE_TARGET, self.firehose.handle)
-        self._gateway.route_action(SERVICE, ACTION, self.sts.handle)
+        for action in (TOKEN, ASSUME):
+            self._gateway.route_action(SERVICE, action, self.sts.handle)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,18 +170,33 @@ class Stack:
         template = translation.translate(self._template, parameters)
         deployment = cloudformation.deploy(self.client("cloudformation"), self._name, template, parameters)
         self._deployment = deployment
+        roles.declare(deployment, self.iam)
+        self._authoriser.encryption = roles.encryption(deployment)
         for config in wiring.functions(deployment, self._commands).values():
             self.lambdas.create(config)
-        self.sts.callers = wiring.callers(deployment)
         for stream in wiring.streams(deployment, self._timing.firehose_interval_s):
+            external_id = {"sts:ExternalId": ACCOUNT}
+            session = self.iam.assume(stream.role_arn, Principal(service=FIREHOSE), stream.name, external_id)
+            self._deliverers[stream.name] = session
             self.firehose.create(stream)
         for bucket in deployment.of_type("AWS::S3::Bucket"):
             buckets.configure(self._s3, bucket)
-        sqs = self.client("sqs", self._function_environment.get("AWS_ENDPOINT_URL"))
         for mapping in wiring.mappings(deployment, self._timing.batch_window_s):
-            self._pollers.append(SqsPoller(mapping, sqs, self.lambdas.invoke, self._timing.redelivery_s))
+            self._poll(mapping)
         for route in wiring.routes(deployment):
+            roles.check_route(self.iam, route, self._authoriser.encryption.keys.get(route.target_arn))
             self.events.add(route)
+
+    def _poll(self, mapping: MappingConfig) -> None:
+        session = self.lambdas.session(mapping.function_name)
+        sqs = self.client("sqs", self._function_environment.get("AWS_ENDPOINT_URL"), session)
+        timeouts = {config.name: config.timeout_s for config in self.functions.values()}
+        check_visibility(mapping, sqs, timeouts[mapping.function_name])
+        self._pollers.append(SqsPoller(mapping, sqs, self.lambdas.invoke, self._timing.redelivery_s))
+
+    def add_user(self, access_key_id: str, arn: str) -> None:
+        """Makes a user of another account known, who may assume the roles that trust them."""
+        self.iam.users[access_key_id] = Principal(account=arn.split(":")[4], arn=arn)
 
     # What a run asks of the stack.
 
@@ -222,14 +250,17 @@ class Stack:
         """How often a message failed and went back to its queue, or on to the dead letter queue."""
         return sum(poller.returned for poller in self._pollers)
 
-    def client(self, service: str, endpoint_url: str | None = None) -> Any:
-        """A boto3 client of the stack; it does not retry, as no call here should need it."""
+    def client(self, service: str, endpoint_url: str | None = None, session: Session | None = None) -> Any:
+        """A boto3 client of the stack, an administrator's or that of a role's session.
+
+        It does not retry, as no call here should need it.
+        """
+        credentials = CREDENTIALS if session is None else session.environment
         return boto3.client(
             service,
             endpoint_url=endpoint_url or self.endpoint_url,
             region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            **{name.lower(): value for name, value in credentials.items()},
             config=Config(retries={"total_max_attempts": 1}, read_timeout=900, max_pool_connections=50),
         )
 
@@ -312,11 +343,25 @@ class Stack:
 
     # How the services reach one another.
 
-    def _put_object(self, bucket: str, key: str, body: bytes) -> None:
-        self._s3.put_object(Bucket=bucket, Key=key, Body=body)
+    def _put_object(self, stream: StreamConfig, key: str, body: bytes) -> None:
+        session = self._deliverers[stream.name]
+        try:
+            self.client("s3", session=session).put_object(Bucket=stream.bucket, Key=key, Body=body)
+        except ClientError:
+            if stream.log_stream:
+                session.allows(Call("logs:PutLogEvents", stream.log_stream))
+            raise
 
     def _invoke_by_arn(self, arn: str, body: str) -> None:
         self.lambdas.invoke_async(arn, body.encode())
+
+    def _send_as(self, session: Session, queue_arn: str, body: str) -> None:
+        urls = {queue.arn: queue.physical_id for queue in self._deployment.of_type("AWS::SQS::Queue")}
+        try:
+            self.client("sqs", session=session).send_message(QueueUrl=urls[queue_arn], MessageBody=body)
+        except ClientError:
+            # The event is lost, as with the service, which counts it (DestinationDeliveryFailures).
+            return
 
     def _send(self, queue_arn: str, body: str) -> None:
         # Straight into moto, as its own notifications go: over HTTP each would cost 10 ms.

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from local.aws.function import Function, Stopped, Throttled
+from local.aws.iam import Session
 from local.aws.instance import Result
 
 THROTTLE_PAUSE_S = 0.1
+
+Send = Callable[[Session, str, str], None]
 
 
 @dataclass
@@ -31,7 +34,7 @@ class AsyncInvoker:
     """Carries out the asynchronous invocations of one function.
 
     `retry_delays` are the pauses before the second and the third attempt; the service
-    waits 60 and 120 seconds. `send` puts a body on the queue of an ARN.
+    waits 60 and 120 seconds. `send` puts a body on the queue of an ARN with the function's role.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class AsyncInvoker:
         function: Function,
         retry_delays: tuple[float, ...],
         workers: int,
-        send: Callable[[str, str], None],
+        send: Send,
     ) -> None:
         self._function = function
         self._retry_delays = retry_delays
@@ -113,7 +116,8 @@ class AsyncInvoker:
     def _give_up(self, event: Event, result: Result, condition: str) -> None:
         config = self._function.config
         if config.on_failure_arn is not None:
-            self._send(config.on_failure_arn, json.dumps(failure_record(config.arn, event, result, condition)))
+            record = failure_record(config.arn, event, result, condition)
+            self._send(self._function.session, config.on_failure_arn, json.dumps(record))
 
 
 def failure_record(function_arn: str, event: Event, result: Result, condition: str) -> dict[str, object]:

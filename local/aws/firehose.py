@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local.aws.http import Request, Response
 from local.aws.prefix import check_prefixes, evaluate, object_name
 
@@ -27,7 +29,8 @@ MAX_RECORDS = 500
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_RECORD_BYTES = 1000 * 1024
 
-PutObject = Callable[[str, str, bytes], None]
+RETRY_PAUSE_S = 0.5
+
 Measure = Callable[[str, str, float], None]
 """Takes the name of a stream, of a metric that the service emits of it, and a value."""
 
@@ -52,6 +55,11 @@ class StreamConfig:
     gzip: bool
     buffer_bytes: int
     buffer_seconds: float
+    role_arn: str = ""
+    log_stream: str = ""
+
+
+PutObject = Callable[[StreamConfig, str, bytes], None]
 
 
 @dataclass
@@ -141,7 +149,16 @@ class DeliveryStream:
         body = b"".join(buffer.records)
         if self.config.gzip:
             key, body = f"{key}.gz", gzip.compress(body, compresslevel=1)
-        self._put_object(self.config.bucket, key, body)
+        while not self._stopped:
+            try:
+                self._put_object(self.config, key, body)
+            except ClientError:
+                # The service tries for 24 hours; here what it cannot deliver stays pending.
+                time.sleep(RETRY_PAUSE_S)
+                continue
+            return self._measure_delivery(buffer)
+
+    def _measure_delivery(self, buffer: _Buffer) -> None:
         delivered = {"Records": len(buffer.records), "Bytes": buffer.size, "Success": 1,
                      "DataFreshness": time.time() - buffer.arrival}
         for name, value in delivered.items():
@@ -239,7 +256,7 @@ class Firehose:
         config = stream.config
         destination = {
             "BucketARN": f"arn:aws:s3:::{config.bucket}",
-            "RoleARN": "arn:aws:iam::123456789012:role/firehose",
+            "RoleARN": config.role_arn,
             "Prefix": config.prefix,
             "ErrorOutputPrefix": config.error_prefix,
             "CompressionFormat": "GZIP" if config.gzip else "UNCOMPRESSED",

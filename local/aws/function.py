@@ -8,10 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from local.aws.iam import LAMBDA, AccessDenied, Iam
 from local.aws.instance import FunctionConfig, Instance, Report, Result
+from local.aws.policy import Call, Principal
 from local.aws.runtime_api import RuntimeApi
 
 MAX_ENVIRONMENT_BYTES = 4096
+LOG_STREAM = "local"
+TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+NETWORKING = (
+    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
+)
 RESERVED_VARIABLES = ("_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "TZ")
 RESERVED_PREFIXES = ("AWS_LAMBDA_", "AWS_ACCESS_KEY", "AWS_SECRET_", "AWS_SESSION_", "AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -33,11 +40,17 @@ class Function:
 
     `max_instances` is this machine's limit: an invocation above it waits. One above the
     reserved concurrency is throttled, as by the service.
+
+    Its processes run with credentials of the function's role, and what Lambda does for it needs the
+    role's permission too: networking when it is created, log lines and traces as it runs. A log line
+    or a trace that the role may not write is left out by the service; here it shows in `Iam.refused`
+    alone.
     """
 
     def __init__(
         self,
         config: FunctionConfig,
+        iam: Iam,
         platform: dict[str, str],
         logs: Path,
         max_instances: int,
@@ -46,7 +59,16 @@ class Function:
     ) -> None:
         check_environment(config)
         self.config = config
-        self._environment = config.environment | platform | self_description(config)
+        caller = Principal(service=LAMBDA)
+        source = {"lambda:SourceFunctionArn": config.arn}
+        try:
+            credentials = iam.assume(config.role_arn, caller, config.name, context=source)
+            self.session = iam.assume(config.role_arn, caller, config.name)
+            for action in NETWORKING if config.in_vpc else ():
+                self.session.require(Call(action, "*"))
+        except AccessDenied as error:
+            raise InvalidConfiguration(f"{config.name}: {error}") from error
+        self._environment = config.environment | platform | self_description(config) | credentials.environment
         self._logs = logs / config.name
         reserved = config.reserved_concurrency
         self._max_instances = max_instances if reserved is None else min(max_instances, reserved)
@@ -81,6 +103,9 @@ class Function:
         try:
             result = instance.invoke(request_id, payload)
             self._on_report(result.report)
+            self._write_log("PutLogEvents")
+            for action in TRACING if self.config.traced else ():
+                self.session.allows(Call(action, "*"))
             return result
         finally:
             self._release(instance)
@@ -138,7 +163,13 @@ class Function:
         log = self._logs / f"{self._started:04}.log"
         instance = Instance(self.config, self._environment, log, self._runtime_api())
         self._all.add(instance)
+        self._write_log("CreateLogStream")
         return instance
+
+    def _write_log(self, action: str) -> None:
+        region, account = self.config.arn.split(":")[3:5]
+        stream = f"arn:aws:logs:{region}:{account}:log-group:{self.config.log_group}:log-stream:{LOG_STREAM}"
+        self.session.allows(Call(f"logs:{action}", stream))
 
     def _release(self, instance: Instance) -> None:
         reusable = instance.alive
@@ -168,14 +199,12 @@ def check_environment(config: FunctionConfig) -> None:
 def self_description(config: FunctionConfig) -> dict[str, str]:
     """The variables with which Lambda tells a function about itself."""
     return {
-        # Stands for the credentials of the function's role, which it tells apart from the others'.
-        "AWS_ACCESS_KEY_ID": config.name,
         "AWS_LAMBDA_FUNCTION_NAME": config.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{config.name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
+        "AWS_LAMBDA_LOG_GROUP_NAME": config.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": LOG_STREAM,
         "_HANDLER": "bootstrap",
         "TZ": ":UTC",
     }

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from http.client import responses
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
@@ -17,12 +17,18 @@ from local.aws.http import Request, Response, signer
 from local.connections import Connections
 
 Handler = Callable[[Request], Response]
+Refusal = Callable[[Request], Response | None]
 
 
 class Gateway:
-    """Routes by path prefix, by the service in X-Amz-Target, or by service and action; the rest goes to moto."""
+    """Routes by path prefix, by the service in X-Amz-Target, or by service and action; the rest goes to moto.
 
-    def __init__(self) -> None:
+    `refusal` is asked first, and answers what the caller may not do. What it is shown of a request
+    to S3 has no body.
+    """
+
+    def __init__(self, refusal: Refusal = lambda _: None) -> None:
+        self._refusal = refusal
         self._paths: dict[str, Handler] = {}
         self._targets: dict[str, Handler] = {}
         self._actions: dict[tuple[str, str], Handler] = {}
@@ -56,35 +62,42 @@ class Gateway:
         self._server.server_close()
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        handler = self._handler(environ) or self._action(environ)
-        if handler is None:
-            self.requests.append((time.time(), environ["REQUEST_METHOD"], environ["PATH_INFO"]))
-            return self._moto(environ, start_response)
-        response = handler(_request(environ))
+        request = _request(environ)
+        response = self._refusal(request)
+        if response is not None and not request.body:
+            # What is left of a request would be taken for the next one of the connection.
+            _body(environ)
+        if response is None:
+            handler = self._handler(request)
+            if handler is None:
+                self.requests.append((time.time(), request.method, request.path))
+                return self._moto(environ, start_response)
+            response = handler(request)
         headers = [("Content-Length", str(len(response.body))), *response.headers.items()]
         start_response(f"{response.status} {responses.get(response.status, '')}", headers)
-        return [response.body]
+        return [b"" if request.method == "HEAD" else response.body]
 
-    def _handler(self, environ: dict[str, Any]) -> Handler | None:
-        target = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[0]
+    def _handler(self, request: Request) -> Handler | None:
+        target = request.headers.get("x-amz-target", "").partition(".")[0]
         if target in self._targets:
             return self._targets[target]
-        path = environ["PATH_INFO"]
-        return next((handler for prefix, handler in self._paths.items() if path.startswith(prefix)), None)
-
-    def _action(self, environ: dict[str, Any]) -> Handler | None:
-        """Reads the form of a query, and puts it back for whoever answers."""
-        service = signer(_headers(environ))[1]
-        if not any(service == one for one, _ in self._actions):
-            return None
-        body = _body(environ)
-        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        action = parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
-        return self._actions.get((service, action))
+        service = signer(request.headers)[1]
+        if any(service == one for one, _ in self._actions):
+            action = parse_qs(request.body.decode(errors="replace")).get("Action", [""])[0]
+            return self._actions.get((service, action))
+        return next((handler for prefix, handler in self._paths.items() if request.path.startswith(prefix)), None)
 
 
 def _request(environ: dict[str, Any]) -> Request:
-    return Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], _headers(environ), _body(environ))
+    """Reads a request and, unless it is one to S3, its body, which it puts back for whoever answers."""
+    headers, body = _headers(environ), b""
+    if signer(headers)[1] != "s3":
+        body = _body(environ)
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    query = dict(reversed(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)))
+    # WSGI has the bytes of the path as characters of Latin-1.
+    path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+    return Request(environ["REQUEST_METHOD"], path, headers, body, query)
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Request:
-    """One request; header names are lower case."""
+    """One request; header names are lower case, and of a parameter of the query it has the first value."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 def signer(headers: Mapping[str, str]) -> tuple[str, str]:

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
-from local.aws.asynchronous import AsyncInvoker
+from local.aws.asynchronous import AsyncInvoker, Send
 from local.aws.function import Function, Throttled
 from local.aws.http import Request, Response
+from local.aws.iam import Iam, Session
 from local.aws.instance import FunctionConfig, Instance, Report, Result
 from local.aws.runtime_api import RuntimeApi
 
@@ -35,17 +36,22 @@ class LambdaError(Exception):
 
 
 class LambdaService:
-    """All functions of a stack. `platform` is put into every function's environment."""
+    """All functions of a stack. `platform` is put into every function's environment.
+
+    `send` puts a body on the queue of an ARN with the credentials of a function's role.
+    """
 
     def __init__(
         self,
+        iam: Iam,
         platform: dict[str, str],
         logs: Path,
-        send: Callable[[str, str], None],
+        send: Send,
         retry_delays: tuple[float, ...] = RETRY_DELAYS_S,
         max_instances: int = 4,
         runtime_api: Callable[[], RuntimeApi] = RuntimeApi,
     ) -> None:
+        self._iam = iam
         self._platform = platform
         self._logs = logs
         self._send = send
@@ -60,7 +66,7 @@ class LambdaService:
     def create(self, config: FunctionConfig) -> None:
         """Creates a function; raises `InvalidConfiguration` as the service would."""
         function = Function(
-            config, self._platform, self._logs, self._max_instances, self._record, self._runtime_api
+            config, self._iam, self._platform, self._logs, self._max_instances, self._record, self._runtime_api
         )
         self._functions[config.name] = function
         self._invokers[config.name] = AsyncInvoker(function, self._retry_delays, self._max_instances, self._send)
@@ -87,6 +93,10 @@ class LambdaService:
         """One report an invocation, in the order in which they ended."""
         with self._lock:
             return list(self._reports)
+
+    def session(self, name: str) -> Session:
+        """The credentials with which Lambda acts for a function."""
+        return self._find(name).session
 
     def instances(self, name: str) -> list[Instance]:
         """The processes of a function, at work and idle."""

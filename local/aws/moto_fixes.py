@@ -6,6 +6,7 @@ import secrets
 import time
 
 from moto.iam.access_control import PermissionResult
+from moto.logs.models import LogGroup
 from moto.s3.models import FakeBucket, FakeKey
 from moto.sqs.models import Message, SQSBackend
 
@@ -21,12 +22,14 @@ def attach() -> None:
     read from the same buffer. And of each message that it hands out it asks how long its queue
     keeps messages, for which it counts all of them some sixty times.
 
-    An object under SSE-KMS has an eTag that its bytes do not tell; moto's is their MD5. And moto
-    applies a bucket policy without its conditions, so that "not without TLS" would be "not at all".
+    An object under SSE-KMS has an eTag that its bytes do not tell; moto's is their MD5. moto applies
+    a bucket policy without its conditions, so that "not without TLS" would be "not at all". And
+    CloudFormation's ARN of a log group stands for its streams, which it has to in policies.
     """
     FakeKey.etag = property(_etag)
     FakeKey.dispose = _dispose_unused
     FakeBucket.get_permission = _no_bucket_policy
+    LogGroup.get_cfn_attribute = _arn_of_streams
     SQSBackend.is_message_valid_based_on_retention_period = _is_retained
 
 
@@ -46,6 +49,12 @@ def _dispose_unused(key: FakeKey, garbage: bool = False) -> None:
     # `garbage` tells that nobody holds it any more.
     if garbage:
         _DISPOSE(key)
+
+
+def _arn_of_streams(group: LogGroup, attribute: str) -> str:
+    if attribute != "Arn":
+        raise NotImplementedError(f"AWS::Logs::LogGroup has no attribute {attribute}")
+    return f"{group.arn}:*"
 
 
 def _is_retained(backend: SQSBackend, queue_name: str, message: Message) -> bool:

@@ -38,8 +38,14 @@ class MappingConfig:
     max_concurrency: int = 2
 
 
+class InvalidMapping(ValueError):
+    """The service would refuse to create the event source mapping."""
+
+
 class SqsPoller:
     """Polls one queue with up to `max_concurrency` batches at a time.
+
+    `sqs` is a client with the credentials of the function's role, as Lambda uses them.
 
     A message that failed comes back after the queue's visibility timeout; or after
     `redelivery_s`, which real Lambda does not have, so that a run need not wait for it.
@@ -162,18 +168,27 @@ class SqsPoller:
             self._sqs.delete_message_batch(QueueUrl=self._config.queue_url, Entries=entries)
 
     def _return(self, messages: list[Message]) -> None:
+        # Past the API, as the function's role need not be allowed what Lambda would not do.
+        _, _, _, region, account, name = self._config.queue_arn.split(":")
+        backend = sqs_backends[account][region]
         for entries in _entries(messages):
             timed = [entry | {"VisibilityTimeout": self._redelivery_s} for entry in entries]
-            self._sqs.change_message_visibility_batch(QueueUrl=self._config.queue_url, Entries=timed)
-        _wake(self._config.queue_arn)
+            backend.change_message_visibility_batch(name, timed)
+        # Ends the long polls: moto's sleep on when a message becomes visible again.
+        lock = backend.queues[name]._messages_lock
+        with lock:
+            lock.notify_all()
 
 
-def _wake(queue_arn: str) -> None:
-    """Ends the long polls of a queue: moto's sleep on when a message becomes visible again."""
-    _, _, _, region, account, name = queue_arn.split(":")
-    messages = sqs_backends[account][region].queues[name]._messages_lock
-    with messages:
-        messages.notify_all()
+def check_visibility(config: MappingConfig, sqs: Any, function_timeout_s: float) -> None:
+    """Raises `InvalidMapping` for a queue that hands a message out again while the function may run."""
+    answer = sqs.get_queue_attributes(QueueUrl=config.queue_url, AttributeNames=["VisibilityTimeout"])
+    visibility_s = int(answer["Attributes"]["VisibilityTimeout"])
+    if visibility_s < function_timeout_s:
+        raise InvalidMapping(
+            f"Queue visibility timeout: {visibility_s} seconds is less than Function timeout:"
+            f" {function_timeout_s:.0f} seconds"
+        )
 
 
 def _entries(messages: list[Message]) -> list[list[dict[str, Any]]]:

@@ -1,11 +1,10 @@
-"""GetWebIdentityToken of the Security Token Service, which moto lacks."""
+"""What of the Security Token Service moto lacks: GetWebIdentityToken, and AssumeRole by a trust policy."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
@@ -14,20 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from local import jwt
 from local.aws.http import Request, Response, signer
+from local.aws.iam import AccessDenied, Iam, InvalidCredentials
 
-SERVICE, ACTION = "sts", "GetWebIdentityToken"
+SERVICE, TOKEN, ASSUME = "sts", "GetWebIdentityToken", "AssumeRole"
 NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+SESSION_DURATION = timedelta(hours=1)
 DEFAULT_DURATION_S = 300
 MIN_DURATION_S, MAX_DURATION_S = 60, 3600
 MAX_AUDIENCES, MAX_AUDIENCE_CHARS = 10, 1000
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Whose credentials an access key is of, and whether its policies allow the call."""
-
-    role_arn: str
-    allowed: bool
 
 
 class StsError(Exception):
@@ -41,15 +34,15 @@ class StsError(Exception):
 class Sts:
     """An AWS account that issues tokens to its roles.
 
-    `callers` are the roles by access key id; `published_keys` is what is found at the issuer's
-    JWKS endpoint, as PEM by `kid`. The account's switch for outbound federation is `enabled`.
+    `published_keys` is what is found at the issuer's JWKS endpoint, as PEM by `kid`. The account's
+    switch for outbound federation is `enabled`. Whether a role may ask for a token is the gateway's
+    to say.
     """
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, iam: Iam) -> None:
         self.issuer = f"https://{uuid.uuid4()}.tokens.sts.global.api.aws"
-        self.callers: dict[str, Caller] = {}
         self.enabled = True
-        self._account = account
+        self._iam = iam
         self._keys: dict[str, jwt.PrivateKey] = {
             "RS256": rsa.generate_private_key(public_exponent=65537, key_size=2048),
             "ES384": ec.generate_private_key(ec.SECP384R1()),
@@ -63,20 +56,39 @@ class Sts:
 
     def handle(self, request: Request) -> Response:
         """Answers one call."""
+        fields = {name: values[-1] for name, values in parse_qs(request.body.decode()).items()}
         try:
-            fields = {name: values[-1] for name, values in parse_qs(request.body.decode()).items()}
-            return _answer(*self._token(fields, signer(request.headers)[0]))
+            if fields["Action"] == ASSUME:
+                return self._assume(fields, signer(request.headers)[0])
+            return self._token(fields, request)
         except StsError as error:
             return _failure(error)
+        except AccessDenied as error:
+            return _failure(StsError(403, "AccessDenied", str(error)))
 
-    def _token(self, fields: dict[str, str], access_key_id: str) -> tuple[str, int]:
+    def _assume(self, fields: dict[str, str], access_key_id: str) -> Response:
+        """Credentials of a role for a user whom its trust policy names."""
+        user = self._iam.users.get(access_key_id)
+        if user is None:
+            raise StsError(403, "AccessDenied", f"{access_key_id} may assume no role here")
+        context = {"sts:ExternalId": fields["ExternalId"]} if "ExternalId" in fields else {}
+        session = self._iam.assume(fields["RoleArn"], user, fields["RoleSessionName"], context)
+        values = session.environment
+        return _answer(ASSUME, (
+            f"<Credentials><AccessKeyId>{values['AWS_ACCESS_KEY_ID']}</AccessKeyId>"
+            f"<SecretAccessKey>{values['AWS_SECRET_ACCESS_KEY']}</SecretAccessKey>"
+            f"<SessionToken>{values['AWS_SESSION_TOKEN']}</SessionToken>"
+            f"<Expiration>{_moment(datetime.now(UTC) + SESSION_DURATION)}</Expiration></Credentials>"
+            f"<AssumedRoleUser><Arn>{session.arn}</Arn><AssumedRoleId>{session.name}</AssumedRoleId></AssumedRoleUser>"
+        ))
+
+    def _token(self, fields: dict[str, str], request: Request) -> Response:
         """A signed token and when it expires."""
-        caller = self.callers.get(access_key_id)
-        if caller is None:
-            raise StsError(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
-        if not caller.allowed:
-            message = f"User: {caller.role_arn} is not authorized to perform: sts:{ACTION}"
-            raise StsError(403, "AccessDenied", message)
+        try:
+            token = request.headers.get("x-amz-security-token", "")
+            role_arn = self._iam.session(signer(request.headers)[0], token).role.arn
+        except InvalidCredentials:
+            raise StsError(403, "AccessDenied", f"only a role may call {TOKEN} here") from None
         audiences, algorithm, duration_s = _checked(fields)
         if not self.enabled:
             message = "Outbound web identity federation is not enabled for this account."
@@ -84,14 +96,16 @@ class Sts:
         now = int(time.time())
         claims = {
             "iss": self.issuer,
-            "sub": caller.role_arn,
+            "sub": role_arn,
             "aud": audiences if len(audiences) > 1 else audiences[0],
             "iat": now,
             "exp": now + duration_s,
             "jti": str(uuid.uuid4()),
-            "https://sts.amazonaws.com/": {"aws_account": self._account, "principal_id": caller.role_arn},
+            "https://sts.amazonaws.com/": {"aws_account": self._iam.account, "principal_id": role_arn},
         }
-        return jwt.sign(claims, self._keys[algorithm], kid=algorithm), now + duration_s
+        token = jwt.sign(claims, self._keys[algorithm], kid=algorithm)
+        expiration = _moment(datetime.fromtimestamp(now + duration_s, UTC))
+        return _answer(TOKEN, f"<WebIdentityToken>{token}</WebIdentityToken><Expiration>{expiration}</Expiration>")
 
 
 def _checked(fields: dict[str, str]) -> tuple[list[str], str, int]:
@@ -117,11 +131,13 @@ def _invalid(detail: str) -> StsError:
     return StsError(400, "ValidationError", f"1 validation error detected: {detail}")
 
 
-def _answer(token: str, expires_at: int) -> Response:
-    expiration = datetime.fromtimestamp(expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return _xml(200, f"{ACTION}Response", (
-        f"<{ACTION}Result><WebIdentityToken>{token}</WebIdentityToken>"
-        f"<Expiration>{expiration}</Expiration></{ACTION}Result>"
+def _moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _answer(action: str, result: str) -> Response:
+    return _xml(200, f"{action}Response", (
+        f"<{action}Result>{result}</{action}Result>"
         f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
     ))
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.aws.cloudformation import Deployment, Resource
+from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
 from local.aws.events import Route
 from local.aws.firehose import StreamConfig
 from local.aws.instance import FunctionConfig
 from local.aws.sqs_poller import MappingConfig
-from local.aws.sts import ACTION, SERVICE, Caller
 from local.aws.translation import DeploymentError
 
 RELEASE = Path(__file__).resolve().parents[2] / "target" / "release"
@@ -52,6 +51,10 @@ def _function(
         retry_attempts=int(invoke_config.get("MaximumRetryAttempts", 2)),
         max_event_age_s=float(invoke_config.get("MaximumEventAgeInSeconds", 21_600)),
         on_failure_arn=on_failure,
+        role_arn=properties["Role"],
+        log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{resource.physical_id}"),
+        traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
+        in_vpc=bool(properties.get("VpcConfig")),
     )
 
 
@@ -74,24 +77,6 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def callers(deployment: Deployment) -> dict[str, Caller]:
-    """Every function's role by the access key id it runs with, and whether it may ask STS for a token."""
-    roles = {role.arn: role for role in deployment.of_type("AWS::IAM::Role")}
-    found = {}
-    for function in deployment.of_type("AWS::Lambda::Function"):
-        arn = function.properties["Role"]
-        found[function.physical_id] = Caller(arn, arn in roles and _allows(roles[arn], f"{SERVICE}:{ACTION}"))
-    return found
-
-
-def _allows(role: Resource, action: str) -> bool:
-    """Whether an inline policy names the action; conditions and denials are not looked at."""
-    policies = [one["PolicyDocument"] for one in role.properties.get("Policies", []) if one]
-    statements = [statement for policy in policies for statement in policy["Statement"] if statement]
-    actions = [one.get("Action", []) for one in statements if one["Effect"] == "Allow"]
-    return any(action in (one if isinstance(one, list) else [one]) for one in actions)
-
-
 def streams(deployment: Deployment, interval_s: float | None) -> Iterator[StreamConfig]:
     """Every delivery stream; `interval_s` overrides IntervalInSeconds."""
     for resource in deployment.of_type("AWS::KinesisFirehose::DeliveryStream"):
@@ -112,7 +97,16 @@ def streams(deployment: Deployment, interval_s: float | None) -> Iterator[Stream
             gzip=compression == "GZIP",
             buffer_bytes=int(hints.get("SizeInMBs", 5)) * 1024**2,
             buffer_seconds=float(hints.get("IntervalInSeconds", 300)) if interval_s is None else interval_s,
+            role_arn=properties["RoleARN"],
+            log_stream=_log_stream(properties.get("CloudWatchLoggingOptions", {})),
         )
+
+
+def _log_stream(options: dict[str, Any]) -> str:
+    """The ARN of the log stream for what cannot be delivered; empty if there is none."""
+    if not options.get("Enabled"):
+        return ""
+    return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{options['LogGroupName']}:log-stream:{options['LogStreamName']}"
 
 
 def mappings(deployment: Deployment, window_s: float | None) -> Iterator[MappingConfig]:

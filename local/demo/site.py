@@ -53,7 +53,11 @@ class Site:
 
     def deploy(self) -> None:
         """Deploys template.yaml and puts the service user's private key into its secret."""
-        self.stack.deploy(PARAMETERS | {"Dataset": self.dataset.name, "SnowflakeUrl": self.snowflake.url})
+        storage = self.snowflake.storage
+        self.stack.add_user(storage.access_key_id, storage.iam_user_arn)
+        self.stack.deploy(
+            PARAMETERS | storage.trusted | {"Dataset": self.dataset.name, "SnowflakeUrl": self.snowflake.url}
+        )
         self.stack.put_secret("SnowflakeKeySecret", _private_pem(self._service_key))
 
     def set_up_snowflake(self) -> int:

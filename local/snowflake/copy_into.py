@@ -14,7 +14,7 @@ from .copy_options import CopyStatement
 from .datatypes import ResultColumn
 from .results import Result, text_result
 from .scanner import Scanner
-from .staged import Location, StagedFile
+from .staged import Location, StagedFile, StagedFiles
 
 if TYPE_CHECKING:
     from .session import Session, Transaction
@@ -41,28 +41,29 @@ def run(session: Session, scanner: Scanner) -> Result:
     statement = copy_options.read(session, scanner)
     session.context.require_warehouse()
     with session.statement() as transaction:
-        files = _files(session, statement)
+        stage = session.engine.storage.files(statement.role_arn)
+        files = _files(stage, statement)
         fresh = load_metadata.unloaded(session, statement, files)
         if not fresh:
             return text_result({"status": ["Copy executed with 0 files processed."]})
-        outcomes = _load(session, transaction, statement, fresh)
+        outcomes = _load(session, transaction, statement, stage, fresh)
         loaded = [outcome.file for outcome in outcomes if outcome.status == "LOADED"]
         load_metadata.remember(session, statement.table, loaded)
     by_file = {outcome.file: outcome for outcome in outcomes}
     return _result([by_file.get(file) or _skipped(file) for file in files])
 
 
-def _files(session: Session, statement: CopyStatement) -> list[StagedFile]:
+def _files(stage: StagedFiles, statement: CopyStatement) -> list[StagedFile]:
     """The listed files, or all of the stage's. Names are appended to the URL as they are."""
     prefix = statement.prefix
     if statement.files is None:
-        files = session.engine.files.list(prefix)
+        files = stage.list(prefix)
         if statement.pattern:
             files = [one for one in files if statement.pattern.fullmatch(one.location.key)]
     else:
         names = dict.fromkeys(statement.files)
         places = [Location(prefix.bucket, prefix.key + name) for name in names]
-        files = session.engine.files.describe(places)
+        files = stage.describe(places)
     for file in files:
         if any(file.location.url().startswith(one) for one in statement.blocked):
             message = f"Location '{file.location.url()}' is blocked by the storage integration."
@@ -71,13 +72,13 @@ def _files(session: Session, statement: CopyStatement) -> list[StagedFile]:
 
 
 def _load(
-    session: Session, transaction: Transaction, statement: CopyStatement, files: list[StagedFile]
+    session: Session, transaction: Transaction, statement: CopyStatement, stage: StagedFiles, files: list[StagedFile]
 ) -> list[Outcome]:
     """Reads the files and loads those of the same columns together."""
     started = datetime.fromtimestamp(session.engine.clock(), UTC)
     outcomes = [Outcome(file) for file in files]
     groups: dict[pa.Schema, list[tuple[int, pa.Table]]] = {}
-    for index, body in enumerate(session.engine.files.read(files)):
+    for index, body in enumerate(stage.read(files)):
         session.check_canceled()
         try:
             rows = staged_rows.read(body, statement.file_format)

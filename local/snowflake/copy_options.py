@@ -39,6 +39,7 @@ class CopyStatement:
 
     table: Table
     prefix: Location
+    role_arn: str
     blocked: list[str]
     file_format: dict[str, Value]
     files: list[str] | None
@@ -64,6 +65,7 @@ def read(session: Session, scanner: Scanner) -> CopyStatement:
     if not isinstance(table, Table):
         raise errors.missing("Table", table.label())
     stage = context.lookup("STAGE", reference.name, "USAGE")
+    integration = context.catalog.get("INTEGRATION", (str(stage.options["STORAGE_INTEGRATION"]),))
     bucket, _, path = str(stage.options["URL"]).removeprefix("s3://").partition("/")
     for name, only in _FIXED.items():
         if given.get(name, only) != only:
@@ -71,7 +73,8 @@ def read(session: Session, scanner: Scanner) -> CopyStatement:
     return CopyStatement(
         table=table,
         prefix=Location(bucket, path + reference.path),
-        blocked=_blocked(context, stage),
+        role_arn=str(integration.options["STORAGE_AWS_ROLE_ARN"]),
+        blocked=_blocked(integration),
         file_format=_file_format(context, given.get("FILE_FORMAT", stage.options.get("FILE_FORMAT"))),
         files=_files(given),
         pattern=_pattern(given),
@@ -83,9 +86,7 @@ def read(session: Session, scanner: Scanner) -> CopyStatement:
     )
 
 
-def _blocked(context: Context, stage: Object) -> list[str]:
-    name = (str(stage.options["STORAGE_INTEGRATION"]),)
-    integration = context.catalog.get("INTEGRATION", name)
+def _blocked(integration: Object) -> list[str]:
     blocked = integration.options.get("STORAGE_BLOCKED_LOCATIONS", [])
     return [str(one) for one in blocked] if isinstance(blocked, list) else []
 

@@ -18,7 +18,7 @@ from .session import Session
 from .state import CREATE, HIDDEN_SCHEMA, load_history
 
 if TYPE_CHECKING:
-    from .staged import StagedFiles
+    from .staged import Storage
 
 
 class Engine:
@@ -28,14 +28,14 @@ class Engine:
     is serialisable, which is stricter than Snowflake's read committed and never loses an update.
     """
 
-    def __init__(self, files: StagedFiles, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, storage: Storage, clock: Callable[[], float] = time.time) -> None:
         self.connection = duckdb.connect(":memory:")
         self.connection.execute("set threads = 2")
         json_parser.register(self.connection)
         self.catalog = Catalog()
         self.access = Access(self.catalog)
         self.lock = threading.Lock()
-        self.files = files
+        self.storage = storage
         self.clock = clock
 
     def session(self, context: Context, cancel: threading.Event | None = None) -> Session:

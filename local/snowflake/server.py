@@ -13,7 +13,7 @@ from .catalog import Object
 from .engine import Engine
 from .http_api import HttpServer
 from .jobs import Job, Jobs
-from .staged import StagedFiles
+from .staged import Storage
 
 SYNC_SECONDS = 45.0
 """How long a request without async=true waits for its result before it is answered 202."""
@@ -34,7 +34,7 @@ class SnowflakeServer:
         account: str | None = None,
         partition_rows: int = 10_000,
     ) -> None:
-        self.engine = Engine(StagedFiles(s3_endpoint))
+        self.engine = Engine(Storage(s3_endpoint))
         self.authentication = Authentication(self.engine.catalog, account, lambda: self.engine.clock())
         self.partition_rows = partition_rows
         self.sync_seconds = SYNC_SECONDS
@@ -67,6 +67,11 @@ class SnowflakeServer:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._http.server_port}"
+
+    @property
+    def storage(self) -> Storage:
+        """How the account reaches S3: what DESC INTEGRATION tells of it."""
+        return self.engine.storage
 
     @property
     def history(self) -> list[Job]:

@@ -1,10 +1,13 @@
-"""The files of an external stage, read from an S3 endpoint."""
+"""The files of external stages, read from an S3 endpoint with the roles of storage integrations."""
 
 from __future__ import annotations
 
+import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -13,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import errors
 
 _PARALLEL_REQUESTS = 4
+_LEFT_OF_SESSION = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,54 @@ class StagedFile:
     modified: datetime
 
 
-class StagedFiles:
-    """An S3 endpoint."""
+class Storage:
+    """An S3 endpoint, and the IAM user of the account that assumes the roles of storage integrations.
 
-    def __init__(self, endpoint: str, access_key: str = "local", secret_key: str = "local") -> None:
+    Snowflake makes an external id for each integration unless it is told one; here all have one.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self.iam_user_arn = "arn:aws:iam::999999999999:user/snowflake"
+        self.access_key_id = "snowflake"
+        self.external_id = f"LOCAL_SFCRole={uuid.uuid4()}"
+        self._endpoint = endpoint
+        self._files: dict[str, tuple[StagedFiles, datetime]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def trusted(self) -> dict[str, str]:
+        """The parameters of template.yaml that let it read the lake, as DESC INTEGRATION has them."""
+        return {"SnowflakeIamUserArn": self.iam_user_arn, "SnowflakeExternalId": self.external_id}
+
+    def files(self, role_arn: str) -> StagedFiles:
+        """What a role reaches. Raises `SqlError` if it cannot be assumed."""
+        with self._lock:
+            files, expires = self._files.get(role_arn, (None, datetime.min.replace(tzinfo=UTC)))
+            if files is None or expires - datetime.now(UTC) < _LEFT_OF_SESSION:
+                credentials = self._assume(role_arn)
+                files = StagedFiles(self._endpoint, credentials)
+                self._files[role_arn] = files, credentials["Expiration"]
+            return files
+
+    def _assume(self, role_arn: str) -> dict[str, Any]:
+        sts = boto3.client(
+            "sts", endpoint_url=self._endpoint, region_name="us-east-1", aws_access_key_id=self.access_key_id,
+            aws_secret_access_key="local",
+        )
+        try:
+            answer = sts.assume_role(RoleArn=role_arn, RoleSessionName="snowflake", ExternalId=self.external_id)
+        except (ClientError, BotoCoreError) as error:
+            raise errors.SqlError("003167", "42601", f"Error assuming AWS_ROLE: {error}") from error
+        return answer["Credentials"]
+
+
+class StagedFiles:
+    """An S3 endpoint, as credentials of a role reach it."""
+
+    def __init__(self, endpoint: str, credentials: dict[str, Any]) -> None:
         self._client = boto3.client(
-            "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
+            "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"], aws_session_token=credentials["SessionToken"],
             config=Config(
                 s3={"addressing_style": "path"}, max_pool_connections=_PARALLEL_REQUESTS,
                 request_checksum_calculation="when_required",

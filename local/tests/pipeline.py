@@ -23,6 +23,7 @@ SNOWLINE = ROOT / "target" / "release" / "snowline"
 TIMING = Timing(retry_delays_s=(0.1, 0.1), firehose_interval_s=0.4, batch_window_s=0.3, redelivery_s=0)
 HOUR = "landing/year=2026/month=11/day=22/hour=09"
 STORAGE_ROLE = "arn:aws:iam::123456789012:role/snowflake-read"
+"""For a warehouse that reads no lake."""
 
 Row = dict[str, Any]
 
@@ -49,6 +50,10 @@ class Pipeline:
     @property
     def bucket(self) -> str:
         return self.stack.outputs["LakeBucketName"]
+
+    @property
+    def storage_role(self) -> str:
+        return self.stack.outputs["SnowflakeReadRoleArn"]
 
     @property
     def salt(self) -> bytes:
@@ -160,13 +165,15 @@ def deployed(
             stack.endpoint_url, {"ADMIN": public["ADMIN"]}, account="LOCAL", partition_rows=partition_rows
         ) as snowflake,
     ):
+        stack.add_user(snowflake.storage.access_key_id, snowflake.storage.iam_user_arn)
         stack.deploy({
             "SnowflakeAccount": "LOCAL", "SnowflakeUrl": snowflake.url, "FirehoseBufferMiB": "1",
-            "Dataset": dataset, "SnowflakeAuthentication": authentication, **(parameters or {}),
+            "Dataset": dataset, "SnowflakeAuthentication": authentication,
+            **snowflake.storage.trusted, **(parameters or {}),
         })
         script = snowline(
             "sql", "--dataset", dataset, "--bucket", stack.outputs["LakeBucketName"],
-            "--storage-role-arn", STORAGE_ROLE, "--public-key", public["SNOWLINE"],
+            "--storage-role-arn", stack.outputs["SnowflakeReadRoleArn"], "--public-key", public["SNOWLINE"],
             "--load-role-arn", stack.outputs["LoadRoleArn"],
             "--publish-role-arn", stack.outputs["PublishRoleArn"], "--identity-issuer", stack.sts.issuer,
         )

@@ -18,9 +18,11 @@ from botocore.exceptions import ClientError
 
 from local.aws.function import InvalidConfiguration
 from local.aws.gateway import Gateway
+from local.aws.iam import Session
 from local.aws.instance import FunctionConfig
 from local.aws.lambda_service import PATH_PREFIX, LambdaError, LambdaService
 from local.aws.runtime_api import RuntimeApi, Work
+from local.tests.iam_role import ROLE, account_with_role
 
 SCRIPT = Path(__file__).parent / "scripted_function.py"
 EVENTS = Path(__file__).resolve().parents[2] / "events"
@@ -42,9 +44,12 @@ def create(tmp_path: Path, sent: list[tuple[str, dict[str, Any]]]) -> Iterator[C
     services = []
 
     def build(retry_delays: tuple[float, ...] = (0.05, 0.1), **config: Any) -> LambdaService:
-        service = LambdaService({}, tmp_path, lambda arn, body: sent.append((arn, json.loads(body))), retry_delays)
+        def send(_session: Session, arn: str, body: str) -> None:
+            sent.append((arn, json.loads(body)))
+
+        service = LambdaService(account_with_role(), {}, tmp_path, send, retry_delays)
         services.append(service)
-        defaults = {"memory_mb": 128, "timeout_s": 5, "environment": {}, "on_failure_arn": FAILURES}
+        defaults = {"memory_mb": 128, "timeout_s": 5, "environment": {}, "on_failure_arn": FAILURES, "role_arn": ROLE}
         service.create(
             FunctionConfig(name="probe", arn=ARN, command=(sys.executable, str(SCRIPT)), **(defaults | config))
         )

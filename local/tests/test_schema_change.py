@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from local.tests.pipeline import STORAGE_ROLE, Pipeline, deployed, snowline
+from local.tests.pipeline import Pipeline, deployed, snowline
 
 ROWS = 200
 
@@ -60,7 +60,7 @@ def test_the_merge_does_not_wait_for_a_file_to_bring_the_column(tmp_path: Path) 
 
 def test_setting_up_again_brings_the_column_and_the_view_that_shows_it(tmp_path: Path) -> None:
     with deployed(tmp_path, edit_setup=without("payment_method")) as pipeline:
-        setup = snowline("sql", "--bucket", pipeline.bucket, "--storage-role-arn", STORAGE_ROLE)
+        setup = snowline("sql", "--bucket", pipeline.bucket, "--storage-role-arn", pipeline.storage_role)
         pipeline.snowflake.run_script(setup.decode())
         assert "payment_method" in columns_of(pipeline, "analytics.orders_live")
         land(pipeline, 1)

@@ -20,6 +20,8 @@ Resources:
     Properties: {{CodeUri: probe, Runtime: provided.al2023, Handler: bootstrap, {extra}}}
 """
 
+ROLE = "Role: 'arn:aws:iam::123456789012:role/probe'"
+
 
 def test_the_functions_get_the_environment_that_the_template_resolves_to(stack: Stack) -> None:
     transform, load = stack.functions["TransformFunction"], stack.functions["LoadFunction"]
@@ -73,8 +75,13 @@ def test_an_unknown_parameter_is_refused() -> None:
 @pytest.mark.parametrize(
     ("extra", "error"),
     [
-        ("MemorySize: 128", "cargo build --release"),
-        ("DeadLetterQueue: {Type: SQS, TargetArn: 'arn:aws:sqs:us-east-1:123456789012:q'}", "on-failure destination"),
+        (ROLE, "cargo build --release"),
+        (
+            f"{ROLE}, DeadLetterQueue: {{Type: SQS, TargetArn: 'arn:aws:sqs:us-east-1:123456789012:q'}}",
+            "on-failure destination",
+        ),
+        # Without a role of its own a function gets one with a managed policy.
+        ("MemorySize: 128", "ManagedPolicyArns"),
     ],
 )
 def test_what_has_no_stand_in_is_refused_by_name(tmp_path: Path, extra: str, error: str) -> None:

@@ -13,39 +13,51 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from local import jwt
-from local.aws import wiring
-from local.aws.cloudformation import Deployment, Resource
+from local.aws.authorisation import Authoriser
+from local.aws.encryption import Encryption
 from local.aws.gateway import Gateway
-from local.aws.sts import ACTION, SERVICE, Caller, Sts
+from local.aws.iam import LAMBDA
+from local.aws.policy import Principal
+from local.aws.sts import SERVICE, TOKEN, Sts
+from local.tests.iam_role import ACCOUNT, REGION, ROLE, account_with_role, add_role
 from local.tests.snowflake_account import Account, Response
 
-ROLE = "arn:aws:iam::123456789012:role/snowline-load"
+OTHER, MAY_NOT = f"{ROLE}-other", f"{ROLE}-may-not"
 AUDIENCE = ["snowflakecomputing.com"]
+
+
+MAY_ASK = {"Effect": "Allow", "Action": "sts:GetWebIdentityToken", "Resource": "*"}
 
 
 @pytest.fixture
 def sts() -> Iterator[Sts]:
-    """An STS at a gateway, with a role that may ask for tokens and one that may not."""
-    sts = Sts("123456789012")
-    sts.callers = {"load": Caller(ROLE, True), "transform": Caller(f"{ROLE}-not", False)}
-    gateway = Gateway()
-    gateway.route_action(SERVICE, ACTION, sts.handle)
+    """An STS at a gateway, with a role that may ask for tokens."""
+    iam = account_with_role(MAY_ASK)
+    add_role(iam, OTHER, MAY_ASK)
+    add_role(iam, MAY_NOT)
+    sts = Sts(iam)
+    authoriser = Authoriser(iam, Encryption(ACCOUNT, REGION), REGION, frozenset())
+    gateway = Gateway(authoriser.refusal)
+    gateway.route_action(SERVICE, TOKEN, sts.handle)
     sts.url = gateway.url  # type: ignore[attr-defined]
+    sts.iam = iam  # type: ignore[attr-defined]
     yield sts
     gateway.stop()
 
 
-def client(sts: Any, access_key_id: str = "load") -> Any:
-    """A client that leaves it to the service to refuse a request."""
+def client(sts: Any, role_arn: str = ROLE, access_key_id: str = "") -> Any:
+    """A client of a function, which leaves it to the service to refuse a request."""
+    session = sts.iam.assume(role_arn, Principal(service=LAMBDA), "load")
     return boto3.client(
-        "sts", endpoint_url=sts.url, region_name="us-east-1", aws_access_key_id=access_key_id,
-        aws_secret_access_key="local", config=Config(parameter_validation=False),
+        "sts", endpoint_url=sts.url, region_name="us-east-1",
+        aws_access_key_id=access_key_id or session.access_key_id,
+        aws_secret_access_key="local", aws_session_token=session.token, config=Config(parameter_validation=False),
     )
 
 
-def issue(sts: Sts, **changes: Any) -> str:
+def issue(sts: Sts, role_arn: str = ROLE, **changes: Any) -> str:
     request = {"Audience": AUDIENCE, "SigningAlgorithm": "RS256"} | changes
-    return client(sts).get_web_identity_token(**request)["WebIdentityToken"]
+    return client(sts, role_arn).get_web_identity_token(**request)["WebIdentityToken"]
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES384"])
@@ -62,17 +74,18 @@ def test_sts_issues_a_token_of_the_callers_role(sts: Sts, algorithm: str) -> Non
 def test_sts_refuses_as_its_model_says(sts: Sts) -> None:
     good = {"Audience": AUDIENCE, "SigningAlgorithm": "RS256"}
     refused = [
-        ("load", good | {"SigningAlgorithm": "HS256"}, "ValidationError"),
-        ("load", good | {"DurationSeconds": 59}, "ValidationError"),
-        ("load", good | {"DurationSeconds": 3601}, "ValidationError"),
-        ("load", good | {"Audience": ["a"] * 11}, "ValidationError"),
-        ("transform", good, "AccessDenied"),
-        ("stranger", good, "InvalidClientTokenId"),
+        (ROLE, good | {"SigningAlgorithm": "HS256"}, "ValidationError"),
+        (ROLE, good | {"DurationSeconds": 59}, "ValidationError"),
+        (ROLE, good | {"DurationSeconds": 3601}, "ValidationError"),
+        (ROLE, good | {"Audience": ["a"] * 11}, "ValidationError"),
+        (MAY_NOT, good, "AccessDenied"),
     ]
-    for caller, request, code in refused:
+    for role_arn, request, code in refused:
         with pytest.raises(ClientError) as caught:
-            client(sts, caller).get_web_identity_token(**request)
+            client(sts, role_arn).get_web_identity_token(**request)
         assert caught.value.response["Error"]["Code"] == code
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        client(sts, access_key_id="stranger").get_web_identity_token(**good)
     sts.enabled = False
     federation = client(sts)
     with pytest.raises(federation.exceptions.OutboundWebIdentityFederationDisabledException):
@@ -81,25 +94,6 @@ def test_sts_refuses_as_its_model_says(sts: Sts) -> None:
 
 def test_other_calls_of_sts_go_to_moto(sts: Sts) -> None:
     assert client(sts).get_caller_identity()["Account"] == "123456789012"
-
-
-def test_a_role_may_ask_for_a_token_if_a_policy_says_so() -> None:
-    def role(name: str, *actions: Any) -> Resource:
-        statements = [{"Effect": "Allow", "Action": action, "Resource": "*"} for action in actions]
-        policies = [{"PolicyName": "p", "PolicyDocument": {"Statement": statements}}]
-        return Resource(name, "AWS::IAM::Role", name, f"arn:{name}", {"Policies": policies}, {})
-
-    def function(name: str) -> Resource:
-        return Resource(name, "AWS::Lambda::Function", f"snowline-{name}", None, {"Role": f"arn:{name}Role"}, {})
-
-    resources = [
-        role("loadRole", "s3:GetObject", ["sts:GetWebIdentityToken"]), function("load"),
-        role("transformRole", "sts:GetCallerIdentity"), function("transform"),
-    ]
-    found = wiring.callers(Deployment({one.logical_id: one for one in resources}, {}))
-    assert found == {
-        "snowline-load": Caller("arn:loadRole", True), "snowline-transform": Caller("arn:transformRole", False),
-    }
 
 
 @pytest.fixture
@@ -129,7 +123,6 @@ def test_any_other_token_is_refused(federated: Account, sts: Sts) -> None:
     token = issue(sts)
     parsed = jwt.parse(token)
     stranger = ec.generate_private_key(ec.SECP384R1())
-    sts.callers["load"] = Caller(f"{ROLE}-other", True)
     for presented, code in [
         (token, "390144"),
         (f"WIF.GCP.{token}", "390144"),
@@ -137,7 +130,7 @@ def test_any_other_token_is_refused(federated: Account, sts: Sts) -> None:
         (f"WIF.AWS.{issue(sts, Audience=['example.com'])}", "390144"),
         (f"WIF.AWS.{jwt.sign(parsed.claims, stranger, kid='ES384')}", "390144"),
         (f"WIF.AWS.{jwt.sign(parsed.claims | {'iss': 'https://example.com'}, stranger, kid='ES384')}", "390144"),
-        (f"WIF.AWS.{issue(sts)}", "394300"),
+        (f"WIF.AWS.{issue(sts, OTHER)}", "394300"),
     ]:
         answer = sign_in(federated, presented)
         assert (answer.status, answer.code) == (401, code), presented
