@@ -27,6 +27,7 @@ secrets. Nothing of that is wired anywhere else. Leaving stops everything.
 | `reports` | the REPORT of every invocation so far |
 | `instances(id)` | the processes of a function; `kill()` ends one at any moment |
 | `metrics()` | the embedded-metric-format lines that functions logged |
+| `xray.documents`, `xray.refused` | the subsegments that functions sent |
 | `events.redeliver(prefix, times, shuffle)` | S3 notifications again |
 | `sts.issuer`, `sts.published_keys`, `sts.enabled` | web identity tokens of the functions' roles |
 | `firehose.fault_rate`, `firehose.refuse_next(n)` | faults on demand |
@@ -60,6 +61,7 @@ from local.aws.lambda_service import PATH_PREFIX, RETRY_DELAYS_S, LambdaService
 from local.aws.runtime_api import RuntimeApi
 from local.aws.sqs_poller import SqsPoller
 from local.aws.sts import ACTION, SERVICE, Sts
+from local.aws.xray import Daemon
 
 ROOT = Path(__file__).resolve().parent.parent
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -123,8 +125,9 @@ class Stack:
         moto_fixes.attach()
         self._gateway = Gateway()
         self._s3, self._sqs = self.client("s3"), self.client("sqs")
+        self.xray = Daemon()
         self.lambdas = LambdaService(
-            platform=self.environment | {"PATH": os.defpath, "LANG": "en_US.UTF-8"} | self._function_environment,
+            platform=self.environment | self._platform() | self._function_environment,
             logs=self.logs,
             send=self._send,
             retry_delays=self._timing.retry_delays_s,
@@ -150,7 +153,12 @@ class Stack:
         for poller in self._pollers:
             poller.stop()
         self.lambdas.stop()
+        self.xray.stop()
         self._gateway.stop()
+
+    def _platform(self) -> dict[str, str]:
+        """What Lambda puts into every function's environment."""
+        return {"PATH": os.defpath, "LANG": "en_US.UTF-8", "AWS_XRAY_DAEMON_ADDRESS": self.xray.address}
 
     def deploy(self, parameters: dict[str, str]) -> None:
         """Deploys the template with these parameters; raises `DeploymentError` for what has no stand-in."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.aws.runtime_api import Answer, RuntimeApi, Work, error_payload
+from local.aws.xray import trace_header
 
 INIT_TIMEOUT_S = 10.0
 MEMORY_SAMPLE_S = 0.05
@@ -31,6 +32,7 @@ class FunctionConfig:
     retry_attempts: int = 2
     max_event_age_s: float = 21_600
     on_failure_arn: str | None = None
+    tracing: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class Instance:
         with api.changed:
             end = time.monotonic() + config.timeout_s
             deadline_ms = int((time.time() + config.timeout_s) * 1000)
-            api.give(Work(request_id, payload, deadline_ms, config.arn))
+            api.give(Work(request_id, payload, deadline_ms, config.arn, trace_header(config.tracing)))
             while True:
                 remaining = end - time.monotonic()
                 api.changed.wait_for(

@@ -52,6 +52,7 @@ def _function(
         retry_attempts=int(invoke_config.get("MaximumRetryAttempts", 2)),
         max_event_age_s=float(invoke_config.get("MaximumEventAgeInSeconds", 21_600)),
         on_failure_arn=on_failure,
+        tracing=properties.get("TracingConfig", {}).get("Mode") == "Active",
     )
 
 
