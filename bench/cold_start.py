@@ -74,6 +74,7 @@ def environment(runtime_api: str, endpoint: str) -> dict[str, str]:
         "AWS_SESSION_TOKEN": "token",
         "AWS_ENDPOINT_URL": endpoint,
         "TZ": ":UTC",
+        "STACK_NAME": "bench",
         "DATASET": "orders",
         "LOG_LEVEL": "info",
         "LAKE_BUCKET": BUCKET,

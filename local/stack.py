@@ -28,6 +28,7 @@ what their roles in the template allow, and nothing else. Leaving stops everythi
 | `reports` | the REPORT of every invocation so far |
 | `instances(id)` | the processes of a function; `kill()` ends one at any moment |
 | `metrics()` | the embedded-metric-format lines that functions logged |
+| `xray.documents`, `xray.refused` | the subsegments that functions sent |
 | `events.redeliver(prefix, times, shuffle)` | S3 notifications again |
 | `iam.made`, `iam.used`, `iam.refused` | what roles did, what of their policies allowed it, and refusals |
 | `sts.issuer`, `sts.published_keys`, `sts.enabled` | web identity tokens of the functions' roles |
@@ -67,6 +68,7 @@ from local.aws.policy import Call, Principal
 from local.aws.runtime_api import RuntimeApi
 from local.aws.sqs_poller import MappingConfig, SqsPoller, check_visibility
 from local.aws.sts import ASSUME, SERVICE, TOKEN, Sts
+from local.aws.xray import Daemon
 
 ROOT = Path(__file__).resolve().parent.parent
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -134,9 +136,10 @@ class Stack:
         self._authoriser = Authoriser(self.iam, Encryption(ACCOUNT, REGION), REGION, administrators)
         self._gateway = Gateway(self._authoriser.refusal)
         self._s3, self._sqs = self.client("s3"), self.client("sqs")
+        self.xray = Daemon()
         self.lambdas = LambdaService(
             iam=self.iam,
-            platform=self.environment | {"PATH": os.defpath, "LANG": "en_US.UTF-8"} | self._function_environment,
+            platform=self.environment | self._platform() | self._function_environment,
             logs=self.logs,
             send=self._send_as,
             retry_delays=self._timing.retry_delays_s,
@@ -163,7 +166,12 @@ class Stack:
         for poller in self._pollers:
             poller.stop()
         self.lambdas.stop()
+        self.xray.stop()
         self._gateway.stop()
+
+    def _platform(self) -> dict[str, str]:
+        """What Lambda puts into every function's environment."""
+        return {"PATH": os.defpath, "LANG": "en_US.UTF-8", "AWS_XRAY_DAEMON_ADDRESS": self.xray.address}
 
     def deploy(self, parameters: dict[str, str]) -> None:
         """Deploys the template with these parameters; raises `DeploymentError` for what has no stand-in."""

@@ -95,6 +95,7 @@ class Function:
             "AWS_ACCESS_KEY_ID": "id",
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_ENDPOINT_URL": endpoint,
+            "STACK_NAME": "bench",
             "DATASET": "orders",
             "LAKE_BUCKET": BUCKET,
             "HASH_SALT_FILE": str(self._salt),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.aws.runtime_api import Answer, RuntimeApi, Work, error_payload
+from local.aws.xray import trace_header
 
 INIT_TIMEOUT_S = 10.0
 MEMORY_SAMPLE_S = 0.05
@@ -176,7 +177,7 @@ class Instance:
         with api.changed:
             end = time.monotonic() + config.timeout_s
             deadline_ms = int((time.time() + config.timeout_s) * 1000)
-            api.give(Work(request_id, payload, deadline_ms, config.arn))
+            api.give(Work(request_id, payload, deadline_ms, config.arn, trace_header(config.traced)))
             while True:
                 remaining = end - time.monotonic()
                 api.changed.wait_for(

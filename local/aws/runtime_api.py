@@ -27,6 +27,7 @@ class Work:
     payload: bytes
     deadline_ms: int
     function_arn: str
+    trace_header: str = "Root=1-00000000-000000000000000000000000;Sampled=0"
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "Lambda-Runtime-Aws-Request-Id": work.request_id,
                 "Lambda-Runtime-Deadline-Ms": str(work.deadline_ms),
                 "Lambda-Runtime-Invoked-Function-Arn": work.function_arn,
-                "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000;Sampled=0",
+                "Lambda-Runtime-Trace-Id": work.trace_header,
             },
         )
 

@@ -78,10 +78,11 @@ def _draw(widget: Widget, drill: Drill, width: float, height: float) -> str:
         return _alarms(widget, drill, width, height)
     if widget.type == "text":
         return _text(widget.markdown, width, height)
-    return chart.draw(_chart(widget, drill), width, height)
+    return chart.draw(chart_of(widget, drill), width, height)
 
 
-def _chart(widget: Widget, drill: Drill) -> Chart:
+def chart_of(widget: Widget, drill: Drill) -> Chart:
+    """The lines and bands of a widget of metrics, over the whole drill."""
     count, data = _steps(drill), drill.monitor.data
     lines: list[Line] = []
     bands: list[tuple[str, Band]] = []

@@ -189,8 +189,8 @@ def _usual_rows(scene: Scene) -> None:
     scene.producer.times = 1
 
 
-def _a_hundred_times_the_value(scene: Scene) -> None:
-    scene.producer.value_factor = 100
+def _twice_the_value(scene: Scene) -> None:
+    scene.producer.value_factor = 2
 
 
 def _usual_value(scene: Scene) -> None:
@@ -225,6 +225,4 @@ LOAD_KILLED = _fault("load is killed", {"load-errors"}, _hold_load, meanwhile=_k
 LOAD_STOPS = _fault("load gets no concurrency", {"throttles", "load-queue-age"}, _stop_load, _let_load_run, steps=5)
 DAG_STALLS = _fault("Airflow's scheduler stops", {"publish-stalled"}, _scheduler_stops, _scheduler_runs, steps=6)
 MORE_ROWS = _fault("three times the rows", {"rows-anomaly"}, _three_times_the_rows, _usual_rows, steps=3)
-OTHER_UNIT = _fault(
-    "amounts in cents", {"value-anomaly"}, _a_hundred_times_the_value, _usual_value, steps=3
-)
+VALUES_DOUBLED = _fault("amounts counted double", {"value-anomaly"}, _twice_the_value, _usual_value, steps=3)

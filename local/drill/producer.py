@@ -49,7 +49,7 @@ class Producer:
 
 
 def _scaled(line: bytes, factor: int) -> bytes:
-    """An order of a producer that has changed its unit."""
+    """An order whose amount is wrong by a factor."""
     order = json.loads(line)
     order["order_amount"] = round(order["order_amount"] * factor, 2)
     return json.dumps(order).encode() + b"\n"

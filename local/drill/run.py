@@ -37,7 +37,7 @@ PLAN: list[tuple[Fault, int]] = [
     (faults.DAG_STALLS, 25),
     (faults.LOAD_STOPS, 25),
     (faults.MORE_ROWS, 29),
-    (faults.OTHER_UNIT, 29),
+    (faults.VALUES_DOUBLED, 29),
 ]
 """Each fault and the step it begins with."""
 STEPS = 34
