@@ -104,7 +104,7 @@ class Function:
             result = instance.invoke(request_id, payload)
             self._on_report(result.report)
             self._write_log("PutLogEvents")
-            for action in TRACING if self.config.traced else ():
+            for action in TRACING if self.config.tracing else ():
                 self.session.allows(Call(action, "*"))
             return result
         finally:

@@ -32,9 +32,9 @@ class FunctionConfig:
     retry_attempts: int = 2
     max_event_age_s: float = 21_600
     on_failure_arn: str | None = None
+    tracing: bool = False
     role_arn: str = ""
     log_group: str = ""
-    traced: bool = False
     in_vpc: bool = False
 
 

@@ -51,9 +51,9 @@ def _function(
         retry_attempts=int(invoke_config.get("MaximumRetryAttempts", 2)),
         max_event_age_s=float(invoke_config.get("MaximumEventAgeInSeconds", 21_600)),
         on_failure_arn=on_failure,
+        tracing=properties.get("TracingConfig", {}).get("Mode") == "Active",
         role_arn=properties["Role"],
         log_group=properties.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{resource.physical_id}"),
-        traced=properties.get("TracingConfig", {}).get("Mode") == "Active",
         in_vpc=bool(properties.get("VpcConfig")),
     )
 
