@@ -1,10 +1,11 @@
 //! One invocation: a batch of messages in, the messages to be delivered again out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use contract::Dataset;
+use lineage::{Copied, Lineage};
 use serde_json::json;
 use snowflake::{Client, Deadline};
 use statements::{StatementError, Statements};
@@ -38,12 +39,13 @@ pub struct Loader {
     statements: Statements,
     client: Client,
     schema_reconciled: OnceCell<()>,
+    lineage: Lineage,
 }
 
 /// What became of the files of a batch.
 #[derive(Default)]
 struct Tally {
-    files_loaded: u64,
+    loaded: Vec<String>,
     files_already_loaded: u64,
     rows_loaded: u64,
     failed: BTreeSet<String>,
@@ -62,8 +64,23 @@ impl Loader {
         client: Client,
     ) -> Result<Self, StatementError> {
         let statements = Statements::new(&dataset)?;
-        let schema_reconciled = OnceCell::new();
-        Ok(Self { dataset, lake_bucket, schema_role, statements, client, schema_reconciled })
+        let (schema_reconciled, lineage) = (OnceCell::new(), Lineage::default());
+        let loader = Self {
+            dataset,
+            lake_bucket,
+            schema_role,
+            statements,
+            client,
+            schema_reconciled,
+            lineage,
+        };
+        Ok(loader)
+    }
+
+    /// Tells `lineage` of every batch, once it is done.
+    #[must_use]
+    pub fn with_lineage(self, lineage: Lineage) -> Self {
+        Self { lineage, ..self }
     }
 
     /// Loads the files that a batch of messages names. The answer lists the messages that name a
@@ -120,23 +137,27 @@ impl Loader {
         };
         let mut total = Tally::default();
         let mut rows_loaded = 0;
+        let mut copied = Vec::new();
         for (table, keys) in &batch.files {
             let files: Vec<String> = keys.iter().cloned().collect();
+            let started_at = self.lineage.now();
             let tally = self.tally(table, copier.copy(table, &files).await?);
+            copied.push(tally.as_copied(table.qualified_name(&self.dataset), started_at));
             if *table == Table::Rows {
                 rows_loaded = tally.rows_loaded;
             }
-            total.files_loaded += tally.files_loaded;
+            total.loaded.extend(tally.loaded);
             total.files_already_loaded += tally.files_already_loaded;
             total.failed.extend(tally.failed);
         }
         Metrics::new("Snowline", &[("Dataset", &self.dataset.name), ("Function", "load")])
-            .count("FilesLoaded", total.files_loaded)
+            .count("FilesLoaded", total.loaded.len() as u64)
             .count("FilesAlreadyLoaded", total.files_already_loaded)
             .count("FilesFailed", total.failed.len() as u64)
             .count("RowsLoaded", rows_loaded)
             .milliseconds("LoadTime", started.elapsed())
             .emit();
+        self.lineage.copied(batch_id, &copied).await;
         Ok(total.failed)
     }
 
@@ -149,7 +170,7 @@ impl Loader {
         for (file, outcome) in outcomes {
             match outcome {
                 Outcome::Loaded { rows } => {
-                    tally.files_loaded += 1;
+                    tally.loaded.push(file);
                     tally.rows_loaded += rows;
                 }
                 Outcome::AlreadyLoaded => tally.files_already_loaded += 1,
@@ -166,7 +187,7 @@ impl Loader {
         }
         tracing::info!(
             table,
-            files_loaded = tally.files_loaded,
+            files_loaded = tally.loaded.len(),
             rows_loaded = tally.rows_loaded,
             files_already_loaded = tally.files_already_loaded,
             files_failed = tally.failed.len(),
@@ -191,5 +212,13 @@ impl Loader {
             .collect();
         let (statements, client, role) = (&self.statements, &self.client, &self.schema_role);
         schema::reconcile(&tables, statements, client, role, query_tag, deadline).await
+    }
+}
+
+impl Tally {
+    /// What became of a table's files, as lineage tells it.
+    fn as_copied(&self, table: String, started_at: SystemTime) -> Copied {
+        let (loaded, rows) = (self.loaded.clone(), self.rows_loaded);
+        Copied { table, started_at, loaded, rows, failed: self.failed.len() as u64 }
     }
 }

@@ -1,10 +1,11 @@
 //! The load Lambda: wiring.
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
+use lineage::Lineage;
 use load::{Config, Loader};
 use snowflake::{Client, Deadline, Pacing};
 
@@ -30,5 +31,8 @@ fn start() -> Result<Loader, Box<dyn Error + Send + Sync>> {
     let dataset = datasets::load(&config.dataset)?;
     let aws = aws::config(|name| std::env::var(name).ok())?;
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;
-    Ok(Loader::new(dataset, config.lake_bucket, config.schema_role, client)?)
+    let lookup = |name: &str| std::env::var(name).ok();
+    let lineage = Lineage::open(lookup, "load", &dataset, &aws, SystemTime::now)?;
+    let loader = Loader::new(dataset, config.lake_bucket, config.schema_role, client)?;
+    Ok(loader.with_lineage(lineage))
 }

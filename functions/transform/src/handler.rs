@@ -7,6 +7,7 @@ use std::time::Instant;
 use columnar::{Report, Source, Transformer, Written};
 use contract::Dataset;
 use lake::{LandingObject, OutputKeys};
+use lineage::{Lineage, Transformed};
 use serde::Serialize;
 use serde_json::Value;
 use telemetry::Metrics;
@@ -40,6 +41,7 @@ pub struct Handler {
     salt: secrets::Source,
     threads: NonZeroUsize,
     transformer: OnceCell<Arc<Transformer>>,
+    lineage: Lineage,
 }
 
 impl Handler {
@@ -53,7 +55,14 @@ impl Handler {
         salt: secrets::Source,
         threads: NonZeroUsize,
     ) -> Self {
-        Self { config, dataset, store, salt, threads, transformer: OnceCell::new() }
+        let (transformer, lineage) = (OnceCell::new(), Lineage::default());
+        Self { config, dataset, store, salt, threads, transformer, lineage }
+    }
+
+    /// Tells `lineage` of every object, once it is done or has failed.
+    #[must_use]
+    pub fn with_lineage(self, lineage: Lineage) -> Self {
+        Self { lineage, ..self }
     }
 
     /// Transforms every landing object the event names, in turn. Everything written is a function
@@ -71,7 +80,7 @@ impl Handler {
         let mut failures = Vec::new();
         for object in objects {
             let outcome = match object {
-                Ok(object) => self.transform(&object).await,
+                Ok(object) => self.transform_and_tell(&object).await,
                 Err(error) => Err(error.into()),
             };
             match outcome {
@@ -84,6 +93,18 @@ impl Handler {
             1 if total == 1 => Err(failures.remove(0)),
             _ => Err(HandlerError::Several { total, failures }),
         }
+    }
+
+    async fn transform_and_tell(&self, object: &LandingObject) -> Result<Ledger, HandlerError> {
+        let started_at = self.lineage.now();
+        let outcome = self.transform(object).await;
+        let account = match &outcome {
+            Ok(ledger) => Ok(ledger.account()),
+            // Without its causes, which could quote a record; the log has them.
+            Err(error) => Err(error.to_string()),
+        };
+        self.lineage.transformed(&Transformed { object, started_at, outcome: account }).await;
+        outcome
     }
 
     async fn transform(&self, object: &LandingObject) -> Result<Ledger, HandlerError> {
