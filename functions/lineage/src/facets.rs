@@ -49,7 +49,7 @@ macro_rules! schema_url {
 }
 
 schema_url!(ProcessingEngine, "1-1-1", "ProcessingEngineRunFacet");
-schema_url!(Tags, "1-0-0", "TagsRunFacet");
+schema_url!(ExecutionParameters, "1-0-0", "ExecutionParametersRunFacet");
 schema_url!(Parent, "1-2-0", "ParentRunFacet");
 schema_url!(ErrorMessage, "1-0-1", "ErrorMessageRunFacet");
 schema_url!(JobType, "2-0-4", "JobTypeJobFacet");
@@ -64,7 +64,8 @@ schema_url!(Assertions, "1-1-0", "DataQualityAssertionsDatasetFacet");
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct RunFacets {
     pub(crate) processing_engine: Facet<ProcessingEngine>,
-    pub(crate) tags: Facet<Tags>,
+    #[serde(rename = "executionParameters")]
+    pub(crate) execution_parameters: Facet<ExecutionParameters>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) parent: Option<Facet<Parent>>,
     #[serde(rename = "errorMessage", skip_serializing_if = "Option::is_none")]
@@ -113,15 +114,14 @@ pub(crate) struct ProcessingEngine {
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Tags {
-    pub(crate) tags: Vec<Tag>,
+pub(crate) struct ExecutionParameters {
+    pub(crate) parameters: Vec<Parameter>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Tag {
+pub(crate) struct Parameter {
     pub(crate) key: &'static str,
     pub(crate) value: String,
-    pub(crate) source: &'static str,
 }
 
 /// The run that started this one.

@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::event::{EventType, Input, Job, Output, Run, RunEvent};
 use crate::facets::{
-    ErrorMessage, JobFacets, JobType, Parent, ProcessingEngine, RunFacets, Tag, Tags,
+    ErrorMessage, ExecutionParameters, JobFacets, JobType, Parameter, Parent, ProcessingEngine,
+    RunFacets,
 };
 use crate::naming::Names;
 use crate::send::Sender;
@@ -127,17 +128,16 @@ impl Inner {
     }
 
     fn run(&self, subject: &Subject, failure: Option<String>) -> Run {
-        let tag = |key, value: &str, source| Tag { key, value: value.to_owned(), source };
-        let mut tags = vec![
-            tag("dataset", &self.dataset.name, "CONTRACT"),
-            tag("contract_version", &self.dataset.version, "CONTRACT"),
+        let parameter = |key, value: &str| Parameter { key, value: value.to_owned() };
+        let mut parameters = vec![
+            parameter("dataset", &self.dataset.name),
+            parameter("contract_version", &self.dataset.version),
         ];
-        let request_id = subject.request_id.iter();
-        tags.extend(request_id.map(|id| tag("request_id", id, "LAMBDA")));
+        parameters.extend(subject.request_id.iter().map(|id| parameter("request_id", id)));
         let engine = ProcessingEngine { name: "Snowline", version: env!("CARGO_PKG_VERSION") };
         let facets = RunFacets {
             processing_engine: engine.into(),
-            tags: Tags { tags }.into(),
+            execution_parameters: ExecutionParameters { parameters }.into(),
             parent: subject.parent.clone().map(Into::into),
             error_message: failure
                 .map(|message| ErrorMessage { message, programming_language: "Rust" }.into()),
