@@ -108,8 +108,17 @@ def _resource(logical_id: str, body: dict[str, Any], model: Any, resource_map: p
     except Exception:  # moto raises one of several errors for a type that has no ARN
         arn = None
     properties = body.get("Properties", {})
-    resolved = parsing.clean_json(properties, resource_map)
+    resolved = _without_no_value(parsing.clean_json(properties, resource_map))
     return Resource(logical_id, body["Type"], model.physical_resource_id, arn, resolved, body.get("Metadata", {}))
+
+
+def _without_no_value(value: Any) -> Any:
+    """Leaves out what is AWS::NoValue: moto does so in objects, but puts None into lists."""
+    if isinstance(value, dict):
+        return {name: _without_no_value(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_no_value(one) for one in value if one is not None]
+    return value
 
 
 class _Secret(CloudFormationModel):

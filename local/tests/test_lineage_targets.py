@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import json
 import socket
 import time
@@ -29,10 +30,14 @@ def orders(seed: int) -> bytes:
     return snowline("generate", "--count", "100", "--seed", str(seed), "--bad", "0.1", "--duplicates", "0")
 
 
-def flow(pipeline: Pipeline, name: str, seed: int) -> None:
+SEEDS = itertools.count(1)
+
+
+def flow(pipeline: Pipeline) -> None:
     """Takes an object to analytics; nothing may fail, and every row must be where the ledger says."""
+    seed = next(SEEDS)
     staged, reports = len(pipeline.rows("staging.orders")), len(pipeline.stack.reports)
-    key = pipeline.land(name, orders(seed))
+    key = pipeline.land(f"object-{seed}", orders(seed))
     pipeline.settle()
     entry = pipeline.ledger()[key]
     assert entry["rows_read"] == entry["rows_accepted"] + entry["rows_rejected"] == 100
@@ -82,13 +87,13 @@ def test_an_endpoint_that_misbehaves_changes_nothing(
 ) -> None:
     pipeline, receiver = misbehaving
     receiver.behaviour, told, asked = "accept", len(receiver.events), receiver.asked
-    flow(pipeline, f"before-{behaviour}", 1)
+    flow(pipeline)
     sent, lost_before = len(receiver.events) - told, lost(pipeline)
     assert sent == receiver.asked - asked > 0 and sent % 2 == 0
 
     receiver.behaviour, told = behaviour, len(receiver.events)
     started = time.monotonic()
-    flow(pipeline, behaviour, 2)
+    flow(pipeline)
     assert len(receiver.events) == told
     failed = {name: count - lost_before.get(name, 0) for name, count in lost(pipeline).items()}
     assert failed["transform"] == 2 and failed["publish"] == 4 and failed["load"] >= 2
@@ -120,7 +125,7 @@ def test_a_key_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
     with Receiver("first-key") as receiver:
         parameters = {"LineageTo": receiver.url, "LineageApiKeySecret": KEY_SECRET}
         with deployed(tmp_path, parameters=parameters) as pipeline:
-            flow(pipeline, "object", 1)
+            flow(pipeline)
             assert receiver.asked == 0 and lost(pipeline).keys() == {"transform", "load", "publish"}
             error = warnings(pipeline, "TransformFunction")[0]["error"]
             assert error.startswith(f"cannot read the API key: secret {KEY_SECRET}: ")
@@ -131,7 +136,7 @@ def test_an_endpoint_that_is_down_changes_nothing(tmp_path: Path) -> None:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
         with deployed(tmp_path, parameters={"LineageTo": url}) as pipeline:
-            flow(pipeline, "object", 1)
+            flow(pipeline)
             assert lost(pipeline) == {"transform": 2, "load": lost(pipeline)["load"], "publish": 4}
             assert warnings(pipeline, "TransformFunction")[0]["error"].startswith("cannot reach the endpoint: ")
 
@@ -143,7 +148,7 @@ def test_events_travel_to_whom_the_certificate_proves(tmp_path: Path, trusted: b
         environment = {"SSL_CERT_FILE": str(certificate)} if trusted else {}
         stack = Stack(timing=TIMING, run_directory=tmp_path / "run", function_environment=environment)
         with deployed(tmp_path, parameters={"LineageTo": receiver.url}, stack=stack) as pipeline:
-            flow(pipeline, "object", 1)
+            flow(pipeline)
             if trusted:
                 assert lost(pipeline) == {} and len(receiver.events) >= 8
             else:
@@ -180,7 +185,7 @@ def test_events_are_objects_below_a_prefix(tmp_path: Path, to: str) -> None:
     with deployed(tmp_path, parameters={"LineageTo": to}) as pipeline:
         if bucket != pipeline.bucket:
             pipeline.s3.create_bucket(Bucket=bucket)
-        flow(pipeline, "object", 1)
+        flow(pipeline)
         pipeline.publish("audit")
         before = objects(pipeline, bucket, prefix)
         if bucket == pipeline.bucket:
@@ -217,7 +222,7 @@ def statements(pipeline: Pipeline, role: str, action: str, resource: str) -> int
 
 def test_a_bucket_that_refuses_changes_nothing(tmp_path: Path) -> None:
     with deployed(tmp_path, parameters={"LineageTo": "s3://no-such-bucket/lineage/"}) as pipeline:
-        flow(pipeline, "object", 1)
+        flow(pipeline)
         assert lost(pipeline)["transform"] == 2 and lost(pipeline)["publish"] == 4
         error = warnings(pipeline, "TransformFunction")[0]["error"]
         assert error.startswith("cannot write the object lineage/year=") and "NoSuchBucket" in error, error
@@ -225,7 +230,7 @@ def test_a_bucket_that_refuses_changes_nothing(tmp_path: Path) -> None:
 
 def test_without_a_target_nobody_is_told(tmp_path: Path) -> None:
     with deployed(tmp_path) as pipeline:
-        flow(pipeline, "object", 1)
+        flow(pipeline)
         zones = {key.partition("/")[0] for key in state(pipeline).etags}
         assert zones == {"landing", "processing", "processed", "quarantine", "ledger"}
         assert lost(pipeline) == {}
