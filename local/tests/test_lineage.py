@@ -20,6 +20,7 @@ import pytest
 from openlineage.client.event_v2 import RunEvent
 from openlineage.client.event_v2 import RunState as EventType
 
+from local.aws.cloudformation import ACCOUNT, REGION
 from local.dataset import CONTRACTS, SUFFIX
 from local.stack import FunctionFailed
 from local.tests.column_lineage import ContractLineage, told
@@ -27,9 +28,9 @@ from local.tests.lineage_receiver import Receiver
 from local.tests.openlineage_reader import read_event
 from local.tests.pipeline import Pipeline, Row, deployed
 
-ACCOUNT = "snowflake://LOCAL"
+SNOWFLAKE = "snowflake://LOCAL"
 KEY = "uv7-lineage-endpoint-key"
-KEY_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:lineage-key"
+KEY_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:lineage-key"
 EVENTS = 1_500
 
 
@@ -153,7 +154,7 @@ def test_the_load_tells_what_the_tables_hold(told_by: Told) -> None:
             (source,), (target,) = event.inputs, event.outputs
             expected = "ledger" if schema == "ops" else f"processed/{kind}"
             assert (source.namespace, source.name) == (f"s3://{pipeline.bucket}", expected)
-            assert (target.namespace, target.name) == (ACCOUNT, f"SNOWLINE.{table.upper()}")
+            assert (target.namespace, target.name) == (SNOWFLAKE, f"SNOWLINE.{table.upper()}")
             read, written = source.inputFacets["inputStatistics"], target.outputFacets["outputStatistics"]
             locations = source.inputFacets["subset"].inputCondition.locations
             assert (read.rowCount, read.fileCount) == (written.rowCount, len(locations))
@@ -272,7 +273,7 @@ def test_column_lineage_is_what_the_contract_says(told_by: Told) -> None:
         f"where lower(table_name) = 'processed_{dataset.name}' and data_type = 'VARIANT'"
     )
     staging = f"SNOWLINE.{dataset.staging.upper()}"
-    merged = lineage(f"SNOWLINE.{dataset.analytics.upper()}", ACCOUNT, staging)
+    merged = lineage(f"SNOWLINE.{dataset.analytics.upper()}", SNOWFLAKE, staging)
     assert merged == contract.analytics(columns, {name for (name,) in listed})
 
 

@@ -16,14 +16,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
+from local.aws.cloudformation import ACCOUNT, REGION
 from local.stack import Stack
 from local.tests.lineage_receiver import Receiver
 from local.tests.openlineage_reader import read_event
 from local.tests.pipeline import TIMING, Pipeline, deployed, new_key, snowline
 from local.tests.state import state
 
+LAKE = f"snowline-{ACCOUNT}-{REGION}"
 SEND_LIMIT_MS = 2_000
-KEY_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:lineage-key"
+KEY_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:lineage-key"
 
 
 def orders(seed: int) -> bytes:
@@ -174,9 +176,6 @@ def self_signed(folder: Path) -> Path:
         certificate.public_bytes(encoding) + key.private_bytes(encoding, kind, serialization.NoEncryption())
     )
     return path
-
-
-LAKE = "snowline-123456789012-us-east-1"
 
 
 @pytest.mark.parametrize("to", [f"s3://{LAKE}/lineage/", "s3://lineage-events/"])
