@@ -27,7 +27,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Sends events to one target. Failures are logged and counted for a function and a dataset.
 #[derive(Debug)]
 pub(crate) struct Sender {
-    target: Target,
+    /// The target, as log lines name it.
+    to: String,
     transport: Transport,
     function: &'static str,
     dataset: String,
@@ -36,11 +37,12 @@ pub(crate) struct Sender {
 #[derive(Debug)]
 enum Transport {
     Http(Endpoint),
-    S3(Client),
+    S3 { client: Client, bucket: String, prefix: String },
 }
 
 #[derive(Debug)]
 struct Endpoint {
+    url: String,
     connector: SharedHttpConnector,
     key: Option<Source>,
     /// The key as it was last read.
@@ -80,15 +82,19 @@ impl Sender {
         function: &'static str,
         dataset: &str,
     ) -> Result<Self, aws::ConfigError> {
+        let to = target.to_string();
         let transport = match target {
-            Target::Http(_) => Transport::Http(Endpoint {
+            Target::Http(url) => Transport::Http(Endpoint {
+                url: url.to_string(),
                 connector: aws::connector(lookup)?,
                 key,
                 read_key: Mutex::default(),
             }),
-            Target::S3 { .. } => Transport::S3(Client::new(aws)),
+            Target::S3 { bucket, prefix } => {
+                Transport::S3 { client: Client::new(aws), bucket, prefix }
+            }
         };
-        Ok(Self { target, transport, function, dataset: dataset.to_owned() })
+        Ok(Self { to, transport, function, dataset: dataset.to_owned() })
     }
 
     /// Sends the events one after another, in their order, until one fails or the time is up.
@@ -104,8 +110,13 @@ impl Sender {
         // Boxed: the SDK is nested so deeply that callers could not be compiled.
         let outcome = timeout(SEND_LIMIT, Box::pin(sending)).await;
         let Err(error) = outcome.unwrap_or(Err(SendError::Late)) else { return };
-        let (to, lost) = (self.target.to_string(), (events.len() - sent) as u64);
-        tracing::warn!(to, lost, error = telemetry::error_chain(&error), "lineage not sent");
+        let lost = (events.len() - sent) as u64;
+        tracing::warn!(
+            to = self.to,
+            lost,
+            error = telemetry::error_chain(&error),
+            "lineage not sent"
+        );
         Metrics::new("Snowline", &[("Dataset", &self.dataset), ("Function", self.function)])
             .count("LineageFailures", lost)
             .emit();
@@ -113,24 +124,20 @@ impl Sender {
 
     async fn send_one(&self, event: &RunEvent) -> Result<(), SendError> {
         let body = serde_json::to_vec(event).map_err(SendError::Json)?;
-        match (&self.transport, &self.target) {
-            (Transport::Http(endpoint), Target::Http(url)) => {
-                endpoint.post(&url.to_string(), body).await
-            }
-            (Transport::S3(client), Target::S3 { bucket, prefix }) => {
+        match &self.transport {
+            Transport::Http(endpoint) => endpoint.post(body).await,
+            Transport::S3 { client, bucket, prefix } => {
                 put(client, bucket, key(prefix, event), body).await
             }
-            // A transport is opened for its target.
-            (Transport::Http(_), _) | (Transport::S3(_), _) => Ok(()),
         }
     }
 }
 
 impl Endpoint {
-    async fn post(&self, url: &str, body: Vec<u8>) -> Result<(), SendError> {
+    async fn post(&self, body: Vec<u8>) -> Result<(), SendError> {
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method("POST").map_err(|_| SendError::Request)?;
-        request.set_uri(url).map_err(|_| SendError::Request)?;
+        request.set_uri(self.url.as_str()).map_err(|_| SendError::Request)?;
         let headers = request.headers_mut();
         headers.insert("content-type", JSON);
         headers.insert("user-agent", concat!("snowline/", env!("CARGO_PKG_VERSION")));
