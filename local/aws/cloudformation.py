@@ -98,10 +98,19 @@ def _resource(logical_id: str, body: dict[str, Any], model: Any, resource_map: p
         arn = model.get_cfn_attribute("Arn")
     except Exception:  # moto raises one of several errors for a type that has no ARN
         arn = None
-    resolved = parsing.clean_json(body.get("Properties", {}), resource_map)
+    resolved = _without_no_value(parsing.clean_json(body.get("Properties", {}), resource_map))
     # A rule of a security group has no identity in moto.
     physical_id = getattr(model, "physical_resource_id", logical_id)
     return Resource(logical_id, body["Type"], physical_id, arn, resolved, body.get("Metadata", {}))
+
+
+def _without_no_value(value: Any) -> Any:
+    """Leaves out what is AWS::NoValue: moto does so in objects, but puts None into lists."""
+    if isinstance(value, dict):
+        return {name: _without_no_value(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_no_value(one) for one in value if one is not None]
+    return value
 
 
 def _teach_moto(types: set[str]) -> None:

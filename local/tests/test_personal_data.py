@@ -23,6 +23,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from local.aws.cloudformation import ACCOUNT, REGION
 from local.aws.iam import Session
 from local.aws.policy import Call
 from local.stack import Stack
@@ -123,8 +124,8 @@ class Run:
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     canaries, folder = request.param(), tmp_path_factory.mktemp("stack")
     stack = Overheard(timing=TIMING, run_directory=folder)
-    # At the most talkative level that a log can have.
-    parameters = {"LogLevel": "trace"}
+    # At the most talkative level that a log can have, and with events of lineage in a zone of theirs.
+    parameters = {"LogLevel": "trace", "LineageTo": f"s3://snowline-{ACCOUNT}-{REGION}/lineage/"}
     with deployed(folder, stack=stack, dataset=canaries.dataset, parameters=parameters) as pipeline:
         lines = b"".join(line + b"\n" for line in canaries.good() + canaries.bad())
         pipeline.land("mixed", lines)
@@ -177,7 +178,7 @@ def test_personal_data_is_in_the_zones_that_hold_it(run: Run) -> None:
 
 def test_no_other_zone_holds_any(run: Run) -> None:
     found = zones(run)
-    assert {"processed", "ledger"} <= found.keys() - set(PERSONAL_ZONES)
+    assert {"processed", "ledger", "lineage"} <= found.keys() - set(PERSONAL_ZONES)
     for zone in found.keys() - set(PERSONAL_ZONES):
         for key, text in found[zone].items():
             assert not marks_in(run, text), key

@@ -13,12 +13,16 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, HttpClientError};
-use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpClient, http_client_fn};
+use aws_smithy_http_client::{Builder, Connector, HttpClientError};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 
 /// Longest wait for the answer to one request, unless the environment says otherwise: longer than
 /// any answer but a broken one takes.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+const RUSTLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -82,19 +86,32 @@ pub fn config(lookup: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, Conf
     Ok(config.build())
 }
 
+/// A client of HTTPS for what is no service of AWS: the same one, with the same authorities. It has
+/// no time limit of its own.
+///
+/// # Errors
+/// [`ConfigError::Https`].
+pub fn connector(
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<SharedHttpConnector, ConfigError> {
+    let tls = tls(&|name: &str| lookup(name).filter(|value| !value.is_empty()))?;
+    let connector = Connector::builder().tls_provider(RUSTLS).tls_context(tls).build();
+    Ok(SharedHttpConnector::new(connector))
+}
+
 fn https(variable: &impl Fn(&str) -> Option<String>) -> Result<SharedHttpClient, HttpClientError> {
+    let https = Builder::new().tls_provider(RUSTLS).tls_context(tls(variable)?).build_https();
+    // Handed over as a function, the client reads the root certificates with its first request;
+    // handed over itself, it would also read them to be validated, once for every service.
+    Ok(http_client_fn(move |settings, components| https.http_connector(settings, components)))
+}
+
+fn tls(variable: &impl Fn(&str) -> Option<String>) -> Result<TlsContext, HttpClientError> {
     let trusted = match roots::embedded(variable) {
         Some(pem) => TrustStore::empty().with_pem_certificate(pem),
         None => TrustStore::default(),
     };
-    let tls = TlsContext::builder().with_trust_store(trusted).build()?;
-    let https = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls)
-        .build_https();
-    // Handed over as a function, the client reads the root certificates with its first request;
-    // handed over itself, it would also read them to be validated, once for every service.
-    Ok(http_client_fn(move |settings, components| https.http_connector(settings, components)))
+    TlsContext::builder().with_trust_store(trusted).build()
 }
 
 #[cfg(test)]

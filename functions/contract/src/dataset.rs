@@ -183,6 +183,27 @@ impl DataType {
     pub fn is_json(self) -> bool {
         matches!(self, Self::Object | Self::Array)
     }
+
+    /// The Snowflake type of a column that holds the values as files and staging have them: JSON
+    /// is text there.
+    pub fn column_type(self) -> String {
+        match self {
+            Self::String { max_chars: Some(chars) } => format!("varchar({chars})"),
+            Self::String { max_chars: None } | Self::Object | Self::Array => "varchar".to_owned(),
+            Self::Integer => "number(19, 0)".to_owned(),
+            Self::Decimal { precision, scale } => format!("number({precision}, {scale})"),
+            Self::Double => "float".to_owned(),
+            Self::Timestamp => "timestamp_ntz(6)".to_owned(),
+            Self::Date => "date".to_owned(),
+            Self::Time => "time(6)".to_owned(),
+            Self::Boolean => "boolean".to_owned(),
+        }
+    }
+
+    /// The Snowflake type of a column of analytics, where JSON can be queried.
+    pub fn analytics_type(self) -> String {
+        if self.is_json() { "variant".to_owned() } else { self.column_type() }
+    }
 }
 
 /// What a number counts that stands for a point in time. Since 1970-01-01T00:00:00Z, without leap

@@ -1,10 +1,11 @@
 //! One invocation: a batch of messages in, the messages to be delivered again out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use contract::Dataset;
+use lineage::{Copied, Lineage};
 use serde_json::{Value, json};
 use snowflake::{Client, Deadline};
 use statements::{StatementError, Statements};
@@ -61,12 +62,13 @@ pub struct Loader {
     statements: Statements,
     client: Client,
     schema_reconciled: OnceCell<()>,
+    lineage: Lineage,
 }
 
 /// What became of the files of a batch.
 #[derive(Default)]
 struct Tally {
-    files_loaded: u64,
+    loaded: Vec<String>,
     files_already_loaded: u64,
     /// Into the table of rows.
     rows_loaded: u64,
@@ -87,8 +89,23 @@ impl Loader {
         client: Client,
     ) -> Result<Self, StatementError> {
         let statements = Statements::new(&dataset)?;
-        let schema_reconciled = OnceCell::new();
-        Ok(Self { dataset, lake_bucket, schema_role, statements, client, schema_reconciled })
+        let (schema_reconciled, lineage) = (OnceCell::new(), Lineage::default());
+        let loader = Self {
+            dataset,
+            lake_bucket,
+            schema_role,
+            statements,
+            client,
+            schema_reconciled,
+            lineage,
+        };
+        Ok(loader)
+    }
+
+    /// Tells `lineage` of every batch, once it is done.
+    #[must_use]
+    pub fn with_lineage(self, lineage: Lineage) -> Self {
+        Self { lineage, ..self }
     }
 
     /// Loads the files that a batch of messages names. The answer lists the messages that name a
@@ -148,7 +165,7 @@ impl Loader {
             total.failed = batch.files.values().flatten().cloned().collect();
         }
         Metrics::new()
-            .add(FilesLoaded, total.files_loaded)
+            .add(FilesLoaded, total.loaded.len() as u64)
             .add(FilesAlreadyLoaded, total.files_already_loaded)
             .add(FilesFailed, total.failed.len() as u64)
             .add(RowsLoaded, total.rows_loaded)
@@ -156,17 +173,19 @@ impl Loader {
             .add(CopyTime, total.times.copy)
             .add(LoadLag, total.times.lag)
             .emit();
-        outcome.map(|()| total.failed)
+        self.lineage.copied(batch_id, &outcome?).await;
+        Ok(total.failed)
     }
 
-    /// Copies the files table by table, and adds what became of them to `total`.
+    /// Copies the files table by table, and adds what became of them to `total`. Returns it by
+    /// table.
     async fn copy(
         &self,
         batch: &Batch,
         batch_id: &str,
         deadline: Deadline,
         total: &mut Tally,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Copied>, Error> {
         let tag = json!({"function": "load", "dataset": self.dataset.name, "batch": batch_id});
         let query_tag = tag.to_string();
         self.schema_reconciled
@@ -182,19 +201,22 @@ impl Loader {
             announced_at: &batch.announced_at,
             times: Times::default(),
         };
+        let mut all = Vec::new();
         for (table, keys) in &batch.files {
             let files: Vec<String> = keys.iter().cloned().collect();
+            let started_at = self.lineage.now();
             let copied = copier.copy(table, &files).await;
             total.times = copier.times;
             let tally = self.tally(table, copied?);
+            all.push(tally.as_copied(table.qualified_name(&self.dataset), started_at));
             if *table == Table::Rows {
                 total.rows_loaded = tally.rows_loaded;
             }
-            total.files_loaded += tally.files_loaded;
+            total.loaded.extend(tally.loaded);
             total.files_already_loaded += tally.files_already_loaded;
             total.failed.extend(tally.failed);
         }
-        Ok(())
+        Ok(all)
     }
 
     /// Sums up what became of a table's files, and logs it: a line a table, and one a reason of
@@ -206,7 +228,7 @@ impl Loader {
         for (file, outcome) in outcomes {
             match outcome {
                 Outcome::Loaded { rows } => {
-                    tally.files_loaded += 1;
+                    tally.loaded.push(file);
                     tally.rows_loaded += rows;
                 }
                 Outcome::AlreadyLoaded => tally.files_already_loaded += 1,
@@ -230,7 +252,7 @@ impl Loader {
         }
         tracing::info!(
             table,
-            files_loaded = tally.files_loaded,
+            files_loaded = tally.loaded.len(),
             rows_loaded = tally.rows_loaded,
             files_already_loaded = tally.files_already_loaded,
             files_failed = tally.failed.len(),
@@ -255,5 +277,13 @@ impl Loader {
             .collect();
         let (statements, client, role) = (&self.statements, &self.client, &self.schema_role);
         schema::reconcile(&tables, statements, client, role, query_tag, deadline).await
+    }
+}
+
+impl Tally {
+    /// What became of a table's files, as lineage tells it.
+    fn as_copied(&self, table: String, started_at: SystemTime) -> Copied {
+        let (loaded, rows) = (self.loaded.clone(), self.rows_loaded);
+        Copied { table, started_at, loaded, rows, failed: self.failed.len() as u64 }
     }
 }

@@ -1,9 +1,10 @@
 //! The load Lambda: wiring.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lineage::Lineage;
 use load::{Config, Loader};
 use serde_json::Value;
 use snowflake::{Client, Deadline, Pacing};
@@ -37,5 +38,8 @@ fn start(telemetry: &Telemetry) -> Result<Loader, Error> {
     let dataset = datasets::load(&config.dataset)?;
     let aws = aws::config(|name| std::env::var(name).ok())?;
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;
-    Ok(Loader::new(dataset, config.lake_bucket, config.schema_role, client)?)
+    let lookup = |name: &str| std::env::var(name).ok();
+    let lineage = Lineage::open(lookup, "load", &dataset, &aws, SystemTime::now)?;
+    let loader = Loader::new(dataset, config.lake_bucket, config.schema_role, client)?;
+    Ok(loader.with_lineage(lineage))
 }

@@ -1,8 +1,10 @@
 //! One invocation: a task in, its report out.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use contract::{Dataset, Severity};
+use lineage::Lineage;
 use serde_json::{Value, json};
 use snowflake::{Client, Deadline, Rows, Statement};
 use statements::{CheckStatement, StatementError, Statements};
@@ -16,6 +18,7 @@ use tokio::sync::OnceCell;
 use crate::check_result::{CheckResult, sample_keys};
 use crate::error::Error;
 use crate::landing::Landing;
+use crate::lineage::published;
 use crate::report::{Merge, Report};
 use crate::task::{Request, Task};
 
@@ -28,6 +31,7 @@ pub struct Publisher {
     database: String,
     schema_role: String,
     schema_reconciled: OnceCell<()>,
+    lineage: Lineage,
 }
 
 /// One invocation's circumstances.
@@ -35,6 +39,8 @@ pub(crate) struct Run<'a> {
     request: &'a Request,
     query_tag: String,
     pub(crate) deadline: Deadline,
+    /// What an audit or a check measured, once it is known.
+    results: OnceLock<Vec<CheckResult>>,
 }
 
 impl Publisher {
@@ -51,8 +57,23 @@ impl Publisher {
         schema_role: String,
     ) -> Result<Self, StatementError> {
         let statements = Statements::new(&dataset)?;
-        let schema_reconciled = OnceCell::new();
-        Ok(Self { dataset, statements, landing, client, database, schema_role, schema_reconciled })
+        let (schema_reconciled, lineage) = (OnceCell::new(), Lineage::default());
+        Ok(Self {
+            dataset,
+            statements,
+            landing,
+            client,
+            database,
+            schema_role,
+            schema_reconciled,
+            lineage,
+        })
+    }
+
+    /// Tells `lineage` of every task, once it is done.
+    #[must_use]
+    pub fn with_lineage(self, lineage: Lineage) -> Self {
+        Self { lineage, ..self }
     }
 
     /// Runs a task. A statement still running at the deadline is cancelled, and the error names
@@ -84,12 +105,18 @@ impl Publisher {
             "run_id": request.run_id,
             "batch": invocation_id,
         });
-        let run = Run { request: &request, query_tag: tag.to_string(), deadline };
-        match request.task {
+        let query_tag = tag.to_string();
+        let run = Run { request: &request, query_tag, deadline, results: OnceLock::new() };
+        let started_at = self.lineage.now();
+        let outcome = match request.task {
             Task::Audit => self.audit(&run).await,
             Task::Merge => self.merge(&run).await,
             Task::Check => self.check(&run).await,
-        }
+        };
+        let results = run.results.get().map_or(&[][..], Vec::as_slice);
+        let published = published(&request, started_at, results, &outcome);
+        self.lineage.published(invocation_id, published).await;
+        outcome
     }
 
     async fn merge(&self, run: &Run<'_>) -> Result<Report, Error> {
@@ -200,6 +227,7 @@ impl Publisher {
     }
 
     pub(crate) async fn store(&self, results: &[CheckResult], run: &Run<'_>) -> Result<(), Error> {
+        let _ = run.results.set(results.to_vec());
         let task = run.request.task;
         let run_id = run.request.run_id.as_deref();
         let sql = self.statements.insert_check_results(results.len())?;

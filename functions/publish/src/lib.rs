@@ -16,6 +16,7 @@ mod error;
 mod findings;
 mod handler;
 mod landing;
+mod lineage;
 mod report;
 mod task;
 

@@ -1,9 +1,10 @@
 //! The publish Lambda: wiring.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lineage::Lineage;
 use publish::{Config, Landing, Publisher};
 use serde_json::Value;
 use snowflake::{Client, Deadline, Pacing};
@@ -39,5 +40,8 @@ fn start(telemetry: &Telemetry) -> Result<Publisher, Error> {
     let landing = Landing::new(aws_sdk_s3::Client::new(&aws), config.lake_bucket);
     let database = config.snowflake.database.clone();
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;
-    Ok(Publisher::new(dataset, landing, client, database, config.schema_role)?)
+    let lookup = |name: &str| std::env::var(name).ok();
+    let lineage = Lineage::open(lookup, "publish", &dataset, &aws, SystemTime::now)?;
+    let publisher = Publisher::new(dataset, landing, client, database, config.schema_role)?;
+    Ok(publisher.with_lineage(lineage))
 }

@@ -4,8 +4,6 @@ use contract::{Dataset, OutputColumn};
 use minijinja::context;
 use minijinja::value::{Serde, Value};
 
-use crate::dialect::{analytics_type, column_type};
-
 /// The context of every template: `dataset` (the contract as it is), `tables` (names), `columns`
 /// of the staging table, `aggregates` with theirs, and `version_order` (what decides between two
 /// versions of a row, most significant first).
@@ -43,8 +41,8 @@ fn columns(columns: &[OutputColumn]) -> Vec<Value> {
 pub(crate) fn column(column: &OutputColumn) -> Value {
     context! {
         name => column.name.as_str(),
-        type => Value::from_safe_string(column_type(column.data_type)),
-        analytics_type => Value::from_safe_string(analytics_type(column.data_type)),
+        type => Value::from_safe_string(column.data_type.column_type()),
+        analytics_type => Value::from_safe_string(column.data_type.analytics_type()),
         is_json => column.data_type.is_json(),
         nullable => column.nullable,
         comment => column.description.as_deref(),

@@ -1,6 +1,6 @@
-//! Snowflake's lexical rules: how names, text and types are written.
+//! Snowflake's lexical rules: how names and text are written.
 
-use contract::{Comparison, DataType, Decimal};
+use contract::{Comparison, Decimal};
 use minijinja::value::Value;
 use minijinja::{Error, ErrorKind, Output, State};
 
@@ -33,28 +33,6 @@ pub(crate) fn literal(text: &str) -> String {
 pub(crate) fn indent(text: &str, width: usize) -> String {
     let margin = format!("\n{:width$}", "");
     text.trim().replace('\n', &margin).replace(&(margin + "\n"), "\n\n")
-}
-
-/// The column type that holds a contract's type in staging.
-pub(crate) fn column_type(data_type: DataType) -> String {
-    match data_type {
-        DataType::String { max_chars: Some(chars) } => format!("varchar({chars})"),
-        DataType::String { max_chars: None } => "varchar".to_owned(),
-        DataType::Integer => "number(19, 0)".to_owned(),
-        DataType::Decimal { precision, scale } => format!("number({precision}, {scale})"),
-        DataType::Double => "float".to_owned(),
-        DataType::Timestamp => "timestamp_ntz(6)".to_owned(),
-        DataType::Date => "date".to_owned(),
-        DataType::Time => "time(6)".to_owned(),
-        DataType::Boolean => "boolean".to_owned(),
-        // JSON text: staging and files keep what was delivered.
-        DataType::Object | DataType::Array => "varchar".to_owned(),
-    }
-}
-
-/// The column type that holds a contract's type in analytics.
-pub(crate) fn analytics_type(data_type: DataType) -> String {
-    if data_type.is_json() { "variant".to_owned() } else { column_type(data_type) }
 }
 
 /// What follows the measured value in a condition: `>= 0`, `between 1 and 5`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use columnar::{Report, Source, Transformer, Written};
 use contract::Dataset;
 use lake::{LandingObject, OutputKeys};
+use lineage::{Lineage, Transformed};
 use serde::Serialize;
 use serde_json::Value;
 use telemetry::{log_failure, subsegment, traced};
@@ -41,6 +42,7 @@ pub struct Handler {
     salt: secrets::Source,
     threads: NonZeroUsize,
     transformer: OnceCell<Arc<Transformer>>,
+    lineage: Lineage,
 }
 
 impl Handler {
@@ -54,7 +56,14 @@ impl Handler {
         salt: secrets::Source,
         threads: NonZeroUsize,
     ) -> Self {
-        Self { config, dataset, store, salt, threads, transformer: OnceCell::new() }
+        let (transformer, lineage) = (OnceCell::new(), Lineage::default());
+        Self { config, dataset, store, salt, threads, transformer, lineage }
+    }
+
+    /// Tells `lineage` of every object, once it is done or has failed.
+    #[must_use]
+    pub fn with_lineage(self, lineage: Lineage) -> Self {
+        Self { lineage, ..self }
     }
 
     /// Transforms every landing object the event names, in turn. Everything written is a function
@@ -74,7 +83,7 @@ impl Handler {
             let (span, outcome) = match object {
                 Ok(object) => {
                     let span = subsegment!("object", bucket = object.bucket, key = object.key);
-                    (span.clone(), traced(span, self.transform(&object)).await)
+                    (span.clone(), traced(span, self.transform_and_tell(&object)).await)
                 }
                 Err(error) => (Span::none(), Err(error.into())),
             };
@@ -91,6 +100,18 @@ impl Handler {
             1 if total == 1 => Err(failures.remove(0)),
             _ => Err(HandlerError::Several { total, failures }),
         }
+    }
+
+    async fn transform_and_tell(&self, object: &LandingObject) -> Result<Ledger, HandlerError> {
+        let started_at = self.lineage.now();
+        let outcome = self.transform(object).await;
+        let account = match &outcome {
+            Ok(ledger) => Ok(ledger.account()),
+            // Without its causes, which could quote a record; the log has them.
+            Err(error) => Err(error.to_string()),
+        };
+        self.lineage.transformed(&Transformed { object, started_at, outcome: account }).await;
+        outcome
     }
 
     async fn transform(&self, object: &LandingObject) -> Result<Ledger, HandlerError> {

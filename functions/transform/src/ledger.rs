@@ -71,6 +71,17 @@ impl Ledger {
         line.push(b'\n');
         Ok(line)
     }
+
+    /// The account as lineage tells it.
+    pub(crate) fn account(&self) -> lineage::Account<'_> {
+        let files = self.outputs.iter().map(|output| lineage::File {
+            key: &output.key,
+            rows: output.rows,
+            bytes: output.bytes,
+        });
+        let (bytes, rows_read) = (self.bytes, self.rows_read);
+        lineage::Account { bytes, rows_read, files: files.collect() }
+    }
 }
 
 fn as_rfc3339<S: Serializer>(micros: &i64, serializer: S) -> Result<S::Ok, S::Error> {

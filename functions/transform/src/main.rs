@@ -3,8 +3,10 @@
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
+use std::time::SystemTime;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lineage::Lineage;
 use secrets::Source;
 use serde_json::Value;
 use telemetry::Telemetry;
@@ -28,8 +30,11 @@ async fn run(telemetry: &Telemetry) -> Result<(), Error> {
     let aws = aws::config(|name| std::env::var(name).ok())?;
     let salt = Source::open(config.hash_salt.clone(), &aws);
     let store = Store::new(aws_sdk_s3::Client::new(&aws));
-    let handler = Handler::new(config, dataset, store, salt, threads);
-    let handle =
-        async |event: LambdaEvent<Value>| telemetry::answer(handler.handle(event.payload)).await;
+    let lookup = |name: &str| std::env::var(name).ok();
+    let lineage = Lineage::open(lookup, "transform", &dataset, &aws, SystemTime::now)?;
+    let handler = Handler::new(config, dataset, store, salt, threads).with_lineage(lineage);
+    let handle = async |event: LambdaEvent<Value>| {
+        telemetry::answer(Box::pin(handler.handle(event.payload))).await
+    };
     lambda_runtime::run(service_fn(handle)).await
 }
