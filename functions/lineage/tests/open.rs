@@ -23,7 +23,7 @@ fn open(variables: &[(&str, &str)]) -> Result<Lineage, String> {
     };
     let dataset = datasets::load("orders").unwrap();
     let aws = aws::config(|_| None).unwrap();
-    let opened = Lineage::open(lookup, "transform", &dataset, &aws, noon);
+    let opened = Lineage::open(lookup, &dataset, &aws, noon);
     opened.map_err(|error| telemetry::error_chain(&error))
 }
 

@@ -39,7 +39,7 @@ fn start(telemetry: &Telemetry) -> Result<Loader, Error> {
     let aws = aws::config(|name| std::env::var(name).ok())?;
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;
     let lookup = |name: &str| std::env::var(name).ok();
-    let lineage = Lineage::open(lookup, "load", &dataset, &aws, SystemTime::now)?;
+    let lineage = Lineage::open(lookup, &dataset, &aws, SystemTime::now)?;
     let loader = Loader::new(dataset, config.lake_bucket, config.schema_role, client)?;
     Ok(loader.with_lineage(lineage))
 }

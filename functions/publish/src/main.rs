@@ -41,7 +41,7 @@ fn start(telemetry: &Telemetry) -> Result<Publisher, Error> {
     let database = config.snowflake.database.clone();
     let client = Client::new(config.snowflake, &aws, Pacing::default())?;
     let lookup = |name: &str| std::env::var(name).ok();
-    let lineage = Lineage::open(lookup, "publish", &dataset, &aws, SystemTime::now)?;
+    let lineage = Lineage::open(lookup, &dataset, &aws, SystemTime::now)?;
     let publisher = Publisher::new(dataset, landing, client, database, config.schema_role)?;
     Ok(publisher.with_lineage(lineage))
 }

@@ -31,7 +31,7 @@ async fn run(telemetry: &Telemetry) -> Result<(), Error> {
     let salt = Source::open(config.hash_salt.clone(), &aws);
     let store = Store::new(aws_sdk_s3::Client::new(&aws));
     let lookup = |name: &str| std::env::var(name).ok();
-    let lineage = Lineage::open(lookup, "transform", &dataset, &aws, SystemTime::now)?;
+    let lineage = Lineage::open(lookup, &dataset, &aws, SystemTime::now)?;
     let handler = Handler::new(config, dataset, store, salt, threads).with_lineage(lineage);
     let handle = async |event: LambdaEvent<Value>| {
         telemetry::answer(Box::pin(handler.handle(event.payload))).await

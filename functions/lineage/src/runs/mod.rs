@@ -78,7 +78,6 @@ impl Lineage {
     /// [`OpenError`] names the variable that is missing or wrong.
     pub fn open(
         lookup: impl Fn(&str) -> Option<String>,
-        function: &'static str,
         dataset: &Dataset,
         aws: &SdkConfig,
         clock: fn() -> SystemTime,
