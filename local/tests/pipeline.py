@@ -13,7 +13,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from moto.s3.models import s3_backends
 
+from local.aws.cloudformation import ACCOUNT
 from local.dataset import Dataset, read
 from local.snowflake import SnowflakeServer
 from local.stack import ROOT, Stack, Timing
@@ -79,6 +81,17 @@ class Pipeline:
         key = f"{HOUR}/{name}"
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
         return key
+
+    @contextmanager
+    def without(self, *keys: str) -> Iterator[None]:
+        """S3 knows no version of these objects meanwhile."""
+        held = s3_backends[ACCOUNT]["aws"].get_bucket(self.bucket).keys
+        taken = {key: held.getlist(key) for key in keys}
+        for key in keys:
+            del held[key]
+        yield
+        for key, versions in taken.items():
+            held.setlist(key, versions)
 
     def settle(self) -> None:
         """Waits until everything that was sent has come to rest."""

@@ -233,14 +233,12 @@ def test_a_parked_failure_can_be_replayed(outcome: Outcome) -> None:
     pipeline, s3 = outcome.pipeline, outcome.pipeline.stack.client("s3")
     key = pipeline.land("lost.json", GOOD_LINES)
     pipeline.settle()
-    s3.delete_object(Bucket=pipeline.bucket, Key=key)
-    pipeline.stack.events.redeliver(key)
-    pipeline.settle()
+    with pipeline.without(key):
+        pipeline.stack.events.redeliver(key)
+        pipeline.settle()
     record = failures(pipeline)[key]
     assert f"s3://{pipeline.bucket}/{key}" in record["responsePayload"]["errorMessage"]
 
-    pipeline.land("lost.json", GOOD_LINES)
-    pipeline.settle()
     entry = pipeline.ledger()[key]
     outputs = [output["key"] for output in entry["outputs"]]
     message = {

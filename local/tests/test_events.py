@@ -34,10 +34,13 @@ def test_a_landing_object_invokes_transform_with_a_complete_event(stack: Stack) 
     put(stack, "elsewhere/x")
     stack.wait_until_idle()
     [event] = events(stack, "TransformFunction")
-    assert shape(event["Records"][0]) == shape(json.loads((EVENTS / "transform-s3-put.json").read_text())["Records"][0])
+    sample = json.loads((EVENTS / "transform-s3-several-records.json").read_text())["Records"]
+    versioned = next(record for record in sample if "versionId" in record["s3"]["object"])
+    assert shape(event["Records"][0]) == shape(versioned)
     stored = event["Records"][0]["s3"]["object"]
     assert stored["key"] == "landing/year%3D2026/a+b%2Bc.gz"
-    assert stored["size"] == 3 and stored["eTag"] == "900150983cd24fb0d6963f7d28e17f72"
+    head = stack.client("s3").head_object(Bucket=stack.outputs["LakeBucketName"], Key="landing/year=2026/a b+c.gz")
+    assert (stored["size"], stored["versionId"], stored["eTag"]) == (3, head["VersionId"], head["ETag"].strip('"'))
 
 
 def test_multipart_uploads_and_copies_notify_once_under_their_own_names(stack: Stack) -> None:

@@ -170,12 +170,12 @@ def test_rejected_csv_rows_get_the_header_of_their_object(pipeline: Pipeline) ->
         assert version["replay_of"][0]["source_line"] == at
         assert row["order_id"] in version["record"]["text"]
 
-    pipeline.stack.client("s3").delete_object(Bucket=pipeline.bucket, Key=landing)
     mend(pipeline, quarantine, lambda reject: reject | {"message": "other"})
     # Its neighbours below the prefix are not kept from being replayed.
     neighbour = pipeline.land("neighbour", line(order(quantity=0)))
     pipeline.settle()
-    refused = replay(pipeline, uri(pipeline, f"quarantine/{DAY}/"), code=1)
+    with pipeline.without(landing):
+        refused = replay(pipeline, uri(pipeline, f"quarantine/{DAY}/"), code=1)
     assert f"{uri(pipeline, landing)}, which has their header line, is gone" in refused
     assert f"sent 1 rows of {uri(pipeline, quarantine_key(pipeline, neighbour))}" in refused
 
@@ -209,20 +209,18 @@ def test_failed_invocations_are_repeated(pipeline: Pipeline) -> None:
     failures, function = (pipeline.stack.outputs[name] for name in ("TransformFailuresUrl", "TransformFunctionName"))
     rows = {pipeline.land(f"lost-{at}", line(row)): row for at, row in enumerate([order(), order()])}
     pipeline.settle()
-    s3 = pipeline.stack.client("s3")
-    bodies = {key: pipeline.read(key) for key in rows}
-    for key in rows:
-        s3.delete_object(Bucket=pipeline.bucket, Key=key)
-        pipeline.stack.events.redeliver(key)
-    pipeline.settle()
     mended, lost = rows
-    s3.put_object(Bucket=pipeline.bucket, Key=mended, Body=bodies[mended])
-    pipeline.settle()
     for output in pipeline.ledger()[mended]["outputs"]:
-        s3.delete_object(Bucket=pipeline.bucket, Key=output["key"])
+        pipeline.stack.client("s3").delete_object(Bucket=pipeline.bucket, Key=output["key"])
 
-    # The one that is still lost may be parked again before the queue is found empty.
-    printed = replay(pipeline, "--queue", failures, "--function", function, code=None)
+    with pipeline.without(lost):
+        with pipeline.without(mended):
+            for key in rows:
+                pipeline.stack.events.redeliver(key)
+            pipeline.settle()
+        # The one that is still lost may be parked again before the queue is found empty.
+        printed = replay(pipeline, "--queue", failures, "--function", function, code=None)
+        pipeline.settle()
     assert "2 messages sent" in printed
     assert all(output["key"] in pipeline.etags() for output in pipeline.ledger()[mended]["outputs"])
     (record,) = pipeline.stack.messages(failures)
@@ -267,8 +265,8 @@ def test_trace_tells_what_became_of_every_version(pipeline: Pipeline) -> None:
         "superseded_by", "superseded_by", "merged", "waiting",
     ]
     pipeline.publish("merge")
-    pipeline.stack.client("s3").delete_object(Bucket=pipeline.bucket, Key=f"{HOUR}/traced/late")
-    printed = run(pipeline, "trace", "--order-id", row["order_id"])
+    with pipeline.without(f"{HOUR}/traced/late"):
+        printed = run(pipeline, "trace", "--order-id", row["order_id"])
     for expected in (
         "4 versions, the oldest first", f"{inserted} line 8", f"{key}: 8 rows read, 7 accepted, 1 rejected",
         "superseded by version 2", "(the object is gone: landing keeps 7 days)", "deleted by version 4",
