@@ -112,7 +112,7 @@ def take(site: Site, sent: dict[str, Any], merges: list[dict[str, int]]) -> Acco
     """Counts at every station: the producer's summary, the lake, load's metrics, the warehouse."""
     stack = site.stack
     dataset, figure = site.dataset, lambda query: site.read(query).rows[0][0]
-    loads = [metric for metric in stack.metrics() if metric.get("Function") == "load"]
+    loads = [metric for metric in stack.metrics() if "FilesLoaded" in metric]
     return Accounts(
         dataset=dataset.name,
         sent=sent,

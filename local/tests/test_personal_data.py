@@ -199,6 +199,12 @@ def test_no_log_line_and_no_metric_tells_any(run: Run) -> None:
     assert metrics and not marks_in(run, json.dumps(metrics))
 
 
+def test_no_trace_tells_any(run: Run) -> None:
+    traces = run.stack.xray.documents
+    assert any(one.get("fault") for one in traces) and not run.stack.xray.refused
+    assert not marks_in(run, json.dumps(traces))
+
+
 def test_no_message_carries_any(run: Run) -> None:
     parked = [one for one in run.stack.overheard if "unreadable.gz" in one]
     assert parked and len(run.stack.overheard) > 6

@@ -51,3 +51,17 @@ impl Config {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        for absent in ["STACK_NAME", "DATASET", "LAKE_BUCKET", "SNOWFLAKE_SCHEMA_ROLE"] {
+            let lookup = |name: &str| Some(if name == absent { "" } else { "a" }.to_owned());
+            let error = Config::from_lookup(lookup).unwrap_err().to_string();
+            assert_eq!(error, format!("environment variable {absent} is not set"));
+        }
+    }
+}

@@ -39,9 +39,14 @@ pub(crate) const TARGET: &str = "telemetry::metrics";
 #[derive(Debug, Clone, Default)]
 #[must_use = "metrics are written by emit"]
 pub struct Metrics {
-    /// By the value of the further dimension, if there is one; each value as a JSON number.
-    sets: BTreeMap<Option<(&'static str, String)>, Vec<(Definition, String)>>,
+    sets: BTreeMap<Option<Label>, Vec<Measured>>,
 }
+
+/// A further dimension and its value.
+type Label = (&'static str, String);
+
+/// A metric and its value as a JSON number.
+type Measured = (Definition, String);
 
 /// One line, but for what it has in common with all lines.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,7 +86,7 @@ impl Metrics {
     fn insert<M: Metric>(
         mut self,
         _: M,
-        set: Option<(&'static str, String)>,
+        set: Option<Label>,
         value: Option<<M::Unit as Unit>::Value>,
     ) -> Self {
         let Some(value) = value else { return self };
@@ -111,11 +116,7 @@ impl Metrics {
     }
 }
 
-fn line(
-    set: Option<&(&'static str, String)>,
-    values: &[(Definition, String)],
-    millis: u64,
-) -> Line {
+fn line(set: Option<&Label>, values: &[Measured], millis: u64) -> Line {
     let dimensions: Vec<&str> =
         std::iter::once("Stack").chain(set.map(|(dimension, _)| *dimension)).collect();
     let metrics: Vec<Value> = values

@@ -33,9 +33,11 @@ pub(crate) struct Recorder {
     pub(crate) function: &'static str,
     pub(crate) identity: Arc<OnceLock<Identity>>,
     pub(crate) tracer: Option<Tracer>,
-    /// Takes one line with its end.
-    pub(crate) write: Box<dyn Fn(&[u8]) + Send + Sync>,
+    pub(crate) write: WriteLine,
 }
+
+/// Takes one line with its end.
+type WriteLine = Box<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Whether a span or an event concerns the recorder. `LOG_LEVEL` holds for log lines alone.
 pub(crate) fn is_recorded(levels: &Targets, metadata: &Metadata<'_>) -> bool {

@@ -29,7 +29,8 @@ async fn run(telemetry: &Telemetry) -> Result<(), Error> {
     let salt = Source::open(config.hash_salt.clone(), &aws);
     let store = Store::new(aws_sdk_s3::Client::new(&aws));
     let handler = Handler::new(config, dataset, store, salt, threads);
-    let handle =
-        async |event: LambdaEvent<Value>| telemetry::answer(handler.handle(event.payload)).await;
+    let handle = async |event: LambdaEvent<Value>| {
+        telemetry::answer(Box::pin(handler.handle(event.payload))).await
+    };
     lambda_runtime::run(service_fn(handle)).await
 }
