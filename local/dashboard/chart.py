@@ -9,7 +9,7 @@ from local.demo import svg
 
 LEFT, RIGHT, TOP, BOTTOM = 40, 34, 28, 18
 LEGEND_ROW = 13
-COLORS = 6
+COLORS = 9
 
 
 @dataclass(frozen=True)
