@@ -16,7 +16,8 @@ SLOW_S = 4.0
 
 class Receiver(ThreadingHTTPServer):
     """Listens on a loopback port. `behaviour` is what it does with an event: `accept`, `fail` (500),
-    `stall` (answers after `SLOW_S`), `hang_up` (no answer) or `redirect`. With a certificate it speaks TLS."""
+    `stall` (answers after `SLOW_S`), `hang_up` (no answer), `hang_up_once` or `redirect`. With a certificate it
+    speaks TLS."""
 
     daemon_threads = True
 
@@ -72,7 +73,9 @@ class _Request(BaseHTTPRequestHandler):
             case "stall":
                 time.sleep(SLOW_S)
                 return self._answer(201)
-            case _:
+            case hang_up:
+                if hang_up == "hang_up_once":
+                    self.server.behaviour = "accept"
                 self.close_connection = True
                 return None
 

@@ -109,6 +109,14 @@ def test_an_endpoint_that_misbehaves_changes_nothing(
         assert SEND_LIMIT_MS <= slowest < SEND_LIMIT_MS + 1_500
 
 
+def test_a_connection_that_is_gone_loses_no_event(misbehaving: tuple[Pipeline, Receiver]) -> None:
+    pipeline, receiver = misbehaving
+    receiver.behaviour, told, lost_before = "hang_up_once", len(receiver.events), lost(pipeline)
+    pipeline.publish("audit")
+    states = [event["eventType"] for event in receiver.events[told:]]
+    assert (states, lost(pipeline)) == (["START", "COMPLETE"], lost_before)
+
+
 def test_a_key_that_was_replaced_is_read_anew(misbehaving: tuple[Pipeline, Receiver]) -> None:
     pipeline, receiver = misbehaving
     receiver.behaviour = "accept"

@@ -5,8 +5,9 @@
 //! nothing. What an event says is a function of the run and of the contract. There is no value of
 //! a row in it, and no message that could quote one.
 //!
-//! Delivery is at most once, within [`SEND_LIMIT`], after the work is done: whatever fails here is
-//! a warning and the metric `LineageFailures`, and changes nothing else.
+//! Delivery is tried within [`SEND_LIMIT`], after the work is done, and may be repeated: an event is
+//! known by its run and its type. Whatever fails here is a warning and the metric
+//! `LineageFailures`, and changes nothing else.
 
 mod column_lineage;
 mod event;

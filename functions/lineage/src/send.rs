@@ -140,7 +140,12 @@ impl Endpoint {
             let bearer = format!("Bearer {}", key.expose().trim());
             headers.try_insert("authorization", bearer).map_err(|_| SendError::Request)?;
         }
-        let answer = self.connector.call(request).await;
+        // A connection kept open may have gone while the environment slept.
+        let again = request.try_clone();
+        let answer = match (self.connector.call(request).await, again) {
+            (Err(_), Some(request)) => self.connector.call(request).await,
+            (answer, _) => answer,
+        };
         let answer = answer.map_err(|error| SendError::Unreachable(error.into()))?;
         match answer.status().as_u16() {
             200..=299 => Ok(()),
