@@ -23,7 +23,7 @@ use serde_json::json;
 
 use crate::objects::Objects;
 use crate::trace::{Staged, Warehouse};
-use crate::{aws, generate};
+use crate::{aws, error_chain, generate};
 use error::Error;
 use outputs::Outputs;
 use records::Records;
@@ -81,12 +81,15 @@ async fn smoke(args: &Args) -> Result<(), Error> {
             let objects = objects.into_iter().collect::<Vec<_>>().join(", ");
             println!("{} has no deletes: the records stay, as rows from {objects}", args.dataset);
         }
-        (Err(error), Some(deletes)) => {
-            test.send(deletes).await?;
-            println!("sent a delete of each, which removes them once they get through");
+        (Err(error), deletes) => {
+            if let Some(deletes) = deletes {
+                match test.send(deletes).await {
+                    Ok(_) => println!("sent a delete of each, which counts once they get through"),
+                    Err(error) => println!("sent no deletes: {}", error_chain(&error)),
+                }
+            }
             return Err(error);
         }
-        (Err(error), None) => return Err(error),
     }
     steps.last = steps.begun;
     steps.done("in all");

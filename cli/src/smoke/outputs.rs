@@ -82,11 +82,12 @@ mod tests {
     }
 
     fn listed(names: &BTreeSet<&str>) -> String {
-        let value = |name| match name {
+        let value = |name: &str| match name {
             "PublishFunctionArn" => "arn:aws:lambda:eu-west-1:1:function:f".to_owned(),
             _ => format!("the {name}"),
         };
-        let one = |name| format!(r#"{{"OutputKey":"{name}","OutputValue":"{}"}}"#, value(name));
+        let one =
+            |name: &&str| format!(r#"{{"OutputKey":"{name}","OutputValue":"{}"}}"#, value(name));
         format!("[{}]", names.iter().map(one).collect::<Vec<_>>().join(","))
     }
 
