@@ -25,6 +25,7 @@ export UV_EXCLUDE_NEWER := 2026-11-22T00:00:00Z
 export SAM_CLI_TELEMETRY := 0
 
 requirements_tools := .ci/requirements.txt
+requirements_checkov := .ci/requirements-checkov.txt
 requirements_bench := bench/requirements.txt
 requirements_local := local/requirements.txt
 requirements_airflow2 := mwaa/tests/requirements-airflow2.txt
@@ -100,8 +101,12 @@ lint-sql: $(call installed,tools)
 	$(TOOLS)/sqlfluff lint --disable-progress-bar --templater placeholder functions/statements/tests/golden
 
 .PHONY: lint-template
-lint-template: $(call installed,tools)
+lint-template: $(call installed,tools) $(call installed,checkov)
 	$(TOOLS)/sam validate --lint --region us-east-1
+	$(TOOLS)/python -m local.aws.translation template.yaml > target/template.json
+	$(TOOLS)/cfn-lint --regions us-east-1 eu-west-1 -- target/template.json
+	$(VENV)/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact \
+		--file target/template.json
 
 .PHONY: build
 build: ## Build the release binaries of the functions and of snowline.
@@ -154,7 +159,7 @@ $(CARGO_FUZZ):
 	cargo install -q --locked --root target/fuzz --target-dir target/fuzz/install cargo-fuzz@0.13.2
 
 .PHONY: venv
-venv: $(foreach name,tools local airflow2 airflow3,$(call installed,$(name))) ## Install the Python environments.
+venv: $(foreach name,tools checkov local airflow2 airflow3,$(call installed,$(name))) ## Install the Python environments.
 
 .SECONDEXPANSION:
 $(VENV)/%/.installed: $$(requirements_$$*) | $(UV)

@@ -52,7 +52,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.sqs.models import sqs_backends
 
-from local.aws import cloudformation, moto_fixes, roles, wiring
+from local.aws import buckets, cloudformation, moto_fixes, roles, translation, wiring
 from local.aws.authorisation import Authoriser
 from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
 from local.aws.encryption import Encryption
@@ -167,7 +167,7 @@ class Stack:
 
     def deploy(self, parameters: dict[str, str]) -> None:
         """Deploys the template with these parameters; raises `DeploymentError` for what has no stand-in."""
-        template = cloudformation.translate(self._template, parameters)
+        template = translation.translate(self._template, parameters)
         deployment = cloudformation.deploy(self.client("cloudformation"), self._name, template, parameters)
         self._deployment = deployment
         roles.declare(deployment, self.iam)
@@ -179,8 +179,8 @@ class Stack:
             session = self.iam.assume(stream.role_arn, Principal(service=FIREHOSE), stream.name, external_id)
             self._deliverers[stream.name] = session
             self.firehose.create(stream)
-        for bucket in wiring.versioned_buckets(deployment):
-            self._s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        for bucket in deployment.of_type("AWS::S3::Bucket"):
+            buckets.configure(self._s3, bucket)
         for mapping in wiring.mappings(deployment, self._timing.batch_window_s):
             self._poll(mapping)
         for route in wiring.routes(deployment):

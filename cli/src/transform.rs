@@ -120,6 +120,7 @@ fn transform_file(transformer: &Transformer, input: &Path, out: &Path) -> Result
     let source = Source {
         object: &format!("file://{path}"),
         key: &path,
+        region: "local",
         landed_at_micros: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
     };
     let aggregates =

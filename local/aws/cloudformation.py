@@ -1,8 +1,8 @@
-"""Deploys a SAM template into moto's CloudFormation, and tells what every resource came to.
+"""Deploys a translated template into moto's CloudFormation, and tells what every resource came to.
 
-moto resolves parameters, conditions and references and creates the resources it knows.
-It is taught the other types here: secrets, and whatever our own stand-ins or nobody
-serves, which needs no more than an identity for references to resolve to.
+moto resolves parameters, conditions and references and creates the resources it knows, or learns
+from models.py. Whatever our own stand-ins or nobody serves needs no more than an identity for
+references to resolve to.
 """
 
 from __future__ import annotations
@@ -10,21 +10,19 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import boto3
 from moto.cloudformation import parsing
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.common_models import CloudFormationModel
 from moto.moto_api._internal import moto_api_backend
-from moto.secretsmanager.models import secretsmanager_backends
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
+
+from local.aws import models  # noqa: F401  (moto finds them by being subclasses)
+from local.aws.coverage import check_types
+from local.aws.rules import check_rules
+from local.aws.translation import REGION
 
 ACCOUNT = "123456789012"
-REGION = "us-east-1"
 
 # How the ARNs of what our own stand-ins serve are built, and which property names it.
 IDENTITIES = {
@@ -32,9 +30,8 @@ IDENTITIES = {
     "AWS::KinesisFirehose::DeliveryStream": ("firehose", "deliverystream/", "DeliveryStreamName"),
 }
 
-
-class DeploymentError(ValueError):
-    """The template asks for something that cannot be deployed here."""
+# moto would run functions, and knows of no flow logs below a prefix of a bucket.
+OURS = ("AWS::Lambda::", "AWS::EC2::FlowLog")
 
 
 @dataclass(frozen=True)
@@ -61,22 +58,15 @@ class Deployment:
         return [resource for resource in self.resources.values() if resource.type == type_name]
 
 
-def translate(template: Path, parameters: dict[str, str]) -> dict[str, Any]:
-    """Translates a SAM template into CloudFormation, as the service's transform does."""
-    source = yaml_parse(template.read_text())
-    unknown = parameters.keys() - source.get("Parameters", {}).keys()
-    if unknown:
-        raise DeploymentError(f"{template}: no such parameters: {', '.join(sorted(unknown))}")
-    for resource in source["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            # `sam package` would put the address of the uploaded code here.
-            resource["Properties"]["CodeUri"] = "s3://local/code.zip"
-    return Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION)).translate(source, parameters)
-
-
 def deploy(cloudformation: Any, stack_name: str, template: dict[str, Any], parameters: dict[str, str]) -> Deployment:
-    """Creates the stack through the CloudFormation API and reads back what came of it."""
-    _teach_moto({resource["Type"] for resource in template["Resources"].values()})
+    """Creates the stack through the CloudFormation API and reads back what came of it.
+
+    Raises `DeploymentError` for what CloudFormation would refuse, and for a type without a stand-in.
+    """
+    types = {resource["Type"] for resource in template["Resources"].values()}
+    check_types(types)
+    check_rules(template, parameters)
+    _teach_moto(types)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         cloudformation.create_stack(
@@ -107,80 +97,17 @@ def _resource(logical_id: str, body: dict[str, Any], model: Any, resource_map: p
         arn = model.get_cfn_attribute("Arn")
     except Exception:  # moto raises one of several errors for a type that has no ARN
         arn = None
-    properties = body.get("Properties", {})
-    resolved = parsing.clean_json(properties, resource_map)
-    return Resource(logical_id, body["Type"], model.physical_resource_id, arn, resolved, body.get("Metadata", {}))
-
-
-class _Secret(CloudFormationModel):
-    """AWS::SecretsManager::Secret."""
-
-    def __init__(self, arn: str) -> None:
-        self.physical_resource_id = arn
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return "Name"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SecretsManager::Secret"
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        return attr == "Id"
-
-    def get_cfn_attribute(self, attribute: str) -> str:
-        if attribute == "Id":
-            return self.physical_resource_id
-        raise NotImplementedError(f"AWS::SecretsManager::Secret has no attribute {attribute}")
-
-    @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
-    ) -> _Secret:
-        properties = cloudformation_json["Properties"]
-        backend = secretsmanager_backends[account_id][region_name]
-        value = properties.get("SecretString")
-        if (rule := properties.get("GenerateSecretString")) is not None:
-            value = _generate(backend, rule)
-        created = backend.create_secret(
-            name=resource_name,
-            secret_string=value,
-            secret_binary=None,
-            description=properties.get("Description"),
-            tags=None,
-            kms_key_id=None,
-            client_request_token=None,
-            replica_regions=[],
-            force_overwrite=False,
-        )
-        return cls(json.loads(created)["ARN"])
-
-
-def _generate(backend: Any, rule: dict[str, Any]) -> str:
-    password = json.loads(
-        backend.get_random_password(
-            password_length=int(rule.get("PasswordLength", 32)),
-            exclude_characters=rule.get("ExcludeCharacters", ""),
-            exclude_numbers=rule.get("ExcludeNumbers", False),
-            exclude_punctuation=rule.get("ExcludePunctuation", False),
-            exclude_uppercase=rule.get("ExcludeUppercase", False),
-            exclude_lowercase=rule.get("ExcludeLowercase", False),
-            include_space=rule.get("IncludeSpace", False),
-            require_each_included_type=rule.get("RequireEachIncludedType", True),
-        )
-    )["RandomPassword"]
-    if "SecretStringTemplate" not in rule:
-        return password
-    return json.dumps(json.loads(rule["SecretStringTemplate"]) | {rule["GenerateStringKey"]: password})
+    resolved = parsing.clean_json(body.get("Properties", {}), resource_map)
+    # A rule of a security group has no identity in moto.
+    physical_id = getattr(model, "physical_resource_id", logical_id)
+    return Resource(logical_id, body["Type"], physical_id, arn, resolved, body.get("Metadata", {}))
 
 
 def _teach_moto(types: set[str]) -> None:
-    """Declares the types that moto does not know, and Lambda's, which moto must not run."""
+    """Declares the types that moto does not know, and those that it must not deploy."""
     known = {model.cloudformation_type() for model in CloudFormationModel.__subclasses__()}
     for type_name in types - {model.cloudformation_type() for model in _DECLARED}:
-        if type_name.startswith("AWS::Lambda::") or type_name not in known:
+        if type_name.startswith(OURS) or type_name not in known:
             service = type_name.split("::")[1].lower()
             _declare(type_name, *IDENTITIES.get(type_name, (service, "", "")))
     parsing.get_model_list.cache_clear()

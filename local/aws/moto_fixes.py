@@ -1,11 +1,13 @@
-"""Where moto breaks, or takes far too long, when much goes on at once."""
+"""Where moto is laxer or stricter than the service, or breaks or takes far too long when much goes on at once."""
 
 from __future__ import annotations
 
+import secrets
 import time
 
+from moto.iam.access_control import PermissionResult
 from moto.logs.models import LogGroup
-from moto.s3.models import FakeKey
+from moto.s3.models import FakeBucket, FakeKey
 from moto.sqs.models import Message, SQSBackend
 
 _ETAG = FakeKey.etag.fget
@@ -20,17 +22,27 @@ def attach() -> None:
     read from the same buffer. And of each message that it hands out it asks how long its queue
     keeps messages, for which it counts all of them some sixty times.
 
-    CloudFormation's ARN of a log group stands for its streams, which it has to in policies.
+    An object under SSE-KMS has an eTag that its bytes do not tell; moto's is their MD5. And moto
+    applies a bucket policy without its conditions, so that "not without TLS" would be "not at all"; the gateway
+    applies it before. CloudFormation's ARN of a log group stands for its streams, which it has to in policies.
     """
     FakeKey.etag = property(_etag)
     FakeKey.dispose = _dispose_unused
+    FakeBucket.get_permission = _no_bucket_policy
     LogGroup.get_cfn_attribute = _arn_of_streams
     SQSBackend.is_message_valid_based_on_retention_period = _is_retained
 
 
 def _etag(key: FakeKey) -> str:
     with key.lock:
+        if key.encryption == "aws:kms" and not hasattr(key, "sealed"):
+            _, dash, parts = (key._etag or "").partition("-")
+            key._etag, key.sealed = secrets.token_hex(16) + dash + parts, True
         return _ETAG(key)
+
+
+def _no_bucket_policy(_bucket: FakeBucket, _action: str, _resource: str) -> PermissionResult:
+    return PermissionResult.NEUTRAL
 
 
 def _dispose_unused(key: FakeKey, garbage: bool = False) -> None:

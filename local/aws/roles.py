@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from local.aws.cloudformation import ACCOUNT, REGION, Deployment, DeploymentError, Resource
+from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
 from local.aws.encryption import Encryption
 from local.aws.events import Route
 from local.aws.iam import S3, AccessDenied, Iam, Role
@@ -18,6 +18,7 @@ from local.aws.policy import (
     resource_statements,
     trust_statements,
 )
+from local.aws.translation import DeploymentError
 
 
 def declare(deployment: Deployment, iam: Iam) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.aws.cloudformation import ACCOUNT, REGION, Deployment, DeploymentError, Resource
+from local.aws.cloudformation import ACCOUNT, REGION, Deployment, Resource
 from local.aws.events import Route
 from local.aws.firehose import StreamConfig
 from local.aws.instance import FunctionConfig
 from local.aws.sqs_poller import MappingConfig
+from local.aws.translation import DeploymentError
 
 RELEASE = Path(__file__).resolve().parents[2] / "target" / "release"
 
@@ -46,7 +47,7 @@ def _function(
         },
         memory_mb=int(properties.get("MemorySize", 128)),
         timeout_s=float(properties.get("Timeout", 3)),
-        reserved_concurrency=properties.get("ReservedConcurrentExecutions"),
+        reserved_concurrency=_number(properties.get("ReservedConcurrentExecutions")),
         retry_attempts=int(invoke_config.get("MaximumRetryAttempts", 2)),
         max_event_age_s=float(invoke_config.get("MaximumEventAgeInSeconds", 21_600)),
         on_failure_arn=on_failure,
@@ -65,6 +66,11 @@ def _command(resource: Resource, commands: dict[str, tuple[str, ...]]) -> tuple[
     if not Path(command[0]).exists():
         raise DeploymentError(f"{resource.logical_id}: {command[0]} does not exist; cargo build --release makes it")
     return command
+
+
+def _number(value: Any) -> int | None:
+    """What a parameter of type Number comes to, which moto leaves as text."""
+    return None if value is None else int(value)
 
 
 def _text(value: Any) -> str:
@@ -125,15 +131,6 @@ def mappings(deployment: Deployment, window_s: float | None) -> Iterator[Mapping
             report_item_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
             max_concurrency=int(properties.get("ScalingConfig", {}).get("MaximumConcurrency", 2)),
         )
-
-
-def versioned_buckets(deployment: Deployment) -> list[str]:
-    """The buckets with versioning, which moto's CloudFormation does not turn on."""
-    return [
-        bucket.physical_id
-        for bucket in deployment.of_type("AWS::S3::Bucket")
-        if bucket.properties.get("VersioningConfiguration", {}).get("Status") == "Enabled"
-    ]
 
 
 def routes(deployment: Deployment) -> Iterator[Route]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.aws.cloudformation import DeploymentError
+from local.aws.translation import DeploymentError
 from local.console import Console
 from local.dataset import Dataset
 from local.demo.report import render

@@ -41,10 +41,13 @@ def _ledger_of_the_lake(lake: Lake, ledger: dict[str, Row]) -> list[str]:
 
 
 def _outputs(pipeline: Pipeline, ledger: dict[str, Row]) -> list[str]:
-    """The zones hold what the ledger names, with these bytes, and nothing else."""
-    zones = {zone: pipeline.etags(zone) for zone in ("processing/", "processed/", "quarantine/")}
-    found = {key: etag.strip('"') for etags in zones.values() for key, etag in etags.items()}
-    named = {output["key"]: output["etag"].strip('"') for entry in ledger.values() for output in entry["outputs"]}
+    """The zones hold what the ledger names, of these sizes, what is loaded with these bytes, and nothing else."""
+    listed = [one for zone in ("processing/", "processed/", "quarantine/") for one in pipeline.listed(zone)]
+    found = {
+        one["Key"]: (one["Size"], one["ETag"].strip('"') if one["Key"].startswith("processed/") else None)
+        for one in listed
+    }
+    named = {one["key"]: (one["bytes"], one["etag"]) for entry in ledger.values() for one in entry["outputs"]}
     return _compare("outputs", found, named)
 
 

@@ -12,6 +12,7 @@ from local.tests.oracle import HourTotals, Order
 from local.tests.oracle_values import Reject, lines_of, parse_json
 
 CONTRACT_VERSION = "1.0.0"
+REGION = "us-east-1"
 STAMPS = {"_loaded_at", "_merged_at"}
 JSON = {"_extra", "pickup", "dropoff", "tags"}
 """Columns that hold JSON, in whatever form."""
@@ -66,6 +67,7 @@ class Landed:
             "_source_line": self.source_line,
             "_landed_at": self.landed_at,
             "_contract_version": CONTRACT_VERSION,
+            "_source_region": REGION,
         }
 
     def processing_row(self) -> Row:

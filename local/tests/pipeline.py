@@ -94,9 +94,12 @@ class Pipeline:
 
     def etags(self, prefix: str = "") -> dict[str, str]:
         """The eTag of every object by its key."""
-        pages = self.s3.get_paginator("list_objects_v2")
-        found = pages.paginate(Bucket=self.bucket, Prefix=prefix)
-        return {one["Key"]: one["ETag"] for page in found for one in page.get("Contents", [])}
+        return {one["Key"]: one["ETag"] for one in self.listed(prefix)}
+
+    def listed(self, prefix: str = "") -> Iterator[Row]:
+        """Every object as S3 lists it."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return (one for page in pages for one in page.get("Contents", []))
 
     def read(self, key: str) -> bytes:
         return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()

@@ -17,7 +17,10 @@ def tables(pipeline: Pipeline) -> list[str]:
 
 @dataclass(frozen=True)
 class State:
-    """All that a delivery could change: eTag and bytes of every object, every row of every table."""
+    """All that a delivery could change: the bytes of every object, the eTag of those that are loaded, every row.
+
+    What is not loaded is under the stack's key, and has another eTag each time that it is written.
+    """
 
     etags: dict[str, str]
     digests: dict[str, str]
@@ -25,7 +28,7 @@ class State:
 
 
 def state(pipeline: Pipeline) -> State:
-    etags = pipeline.etags()
-    digests = {key: hashlib.sha256(pipeline.read(key)).hexdigest() for key in etags}
+    etags = pipeline.etags("processed/") | pipeline.etags("ledger/")
+    digests = {key: hashlib.sha256(pipeline.read(key)).hexdigest() for key in pipeline.etags()}
     rows = {name: sorted(pipeline.rows(name), key=repr) for name in tables(pipeline)}
     return State(etags, digests, rows)

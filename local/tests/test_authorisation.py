@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws.cloudformation import DeploymentError
 from local.aws.iam import LAMBDA, Session
 from local.aws.policy import VERSION, Principal, identity_statements
+from local.aws.translation import DeploymentError
 from local.stack import Stack
 
 TEMPLATE = """

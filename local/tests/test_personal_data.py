@@ -233,12 +233,24 @@ def test_the_warehouse_knows_of_none(run: Run) -> None:
 def test_only_who_must_may_read_personal_data(run: Run) -> None:
     roles = {resource.logical_id: resource.arn for resource in run.stack.resources.values()}
     for zone, readers in READERS.items():
-        read = Call("s3:GetObject", f"arn:aws:s3:::{run.pipeline.bucket}/{zone}/a")
-        found = {
-            logical_id for logical_id, arn in roles.items() if arn in run.stack.iam.roles
-            and any(one.effect == "Allow" and one.matching(read) for one in run.stack.iam.roles[arn].statements)
-        }
-        assert found == readers, zone
+        key = f"arn:aws:s3:::{run.pipeline.bucket}/{zone}/a"
+        for action in ("s3:GetObject", "s3:GetObjectVersion"):
+            found = {
+                logical_id for logical_id, arn in roles.items() if arn in run.stack.iam.roles
+                and any(
+                    one.effect == "Allow" and one.matching(Call(action, key))
+                    for one in run.stack.iam.roles[arn].statements
+                )
+            }
+            assert found == readers, (zone, action)
+
+
+def test_personal_data_is_under_the_key_and_what_snowflake_reads_is_not(run: Run) -> None:
+    for one in run.pipeline.listed():
+        head = run.pipeline.s3.head_object(Bucket=run.pipeline.bucket, Key=one["Key"])
+        loaded = one["Key"].startswith(("processed/", "ledger/"))
+        assert head["ServerSideEncryption"] == ("AES256" if loaded else "aws:kms"), one["Key"]
+        assert loaded or head["SSEKMSKeyId"] == run.stack.outputs["DataKeyArn"], one["Key"]
 
 
 def test_snowflake_is_kept_out_of_personal_data(run: Run) -> None:

@@ -21,6 +21,7 @@ BY_THE_GUIDE = "Firehose's guide asks for it; when the service calls it is not d
 UNUSED = {
     ("LandingStreamRole", "s3:AbortMultipartUpload", "/landing/*"): ONE_REQUEST,
     ("LandingStreamRole", "s3:AbortMultipartUpload", "/errors/*"): ONE_REQUEST,
+    ("LandingStreamRole", "kms:Decrypt", "the key"): ONE_REQUEST,
     ("LandingStreamRole", "s3:PutObject", "/errors/*"):
         "a stream that converts nothing has nothing to write there; a prefix with expressions demands one for errors",
     ("LandingStreamRole", "s3:GetBucketLocation", ""): BY_THE_GUIDE,

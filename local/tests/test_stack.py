@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from moto.s3.models import s3_backends
 
-from local.aws.cloudformation import ACCOUNT, DeploymentError
+from local.aws.cloudformation import ACCOUNT
+from local.aws.translation import DeploymentError
 from local.stack import FunctionFailed, Stack
 
 TEMPLATE = """

@@ -78,6 +78,7 @@ class Ride:
     _source_line: int
     _landed_at: datetime
     _contract_version: str
+    _source_region: str
 
     @property
     def key(self) -> tuple[str, int]:
@@ -126,6 +127,7 @@ def ride(choice: random.Random, age: timedelta, line: int, landed: str) -> Ride:
         choice.choice([None, time(7, 45), time(23, 59, 59, 999_999)]), choice.choice([None, 5]), choice.choice(TAGS),
         updated_at.date(), updated_at.replace(minute=0, second=0, microsecond=0), "HH-1", None, None,
         choice.choice([None, "a" * 64]), f"s3://{BUCKET}/landing/{landed}", line, NOW, "1.0.0",
+        "us-east-1",
     )
 
 

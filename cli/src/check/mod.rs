@@ -146,6 +146,7 @@ fn check_file(
     let source = Source {
         object: &format!("file://{path}"),
         key: &path,
+        region: "local",
         landed_at_micros: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX),
     };
     let tally = Tally::new(show.saturating_sub(checked.shown()));

@@ -1,6 +1,6 @@
 //! Which columns are stored while an object is transformed, and which of them each file holds.
 
-use contract::{Aggregate, DataType, Dataset, EXTRA_COLUMN, OutputColumn};
+use contract::{Aggregate, Dataset, EXTRA_COLUMN, OutputColumn};
 
 use crate::aggregate::AggregatePlan;
 use crate::object::Source;
@@ -9,7 +9,8 @@ use crate::plan::PlanError;
 
 const SOURCE_LINE: &str = "_source_line";
 /// Lineage columns that hold one value an object.
-const CONSTANTS: [&str; 3] = ["_source_object", "_landed_at", "_contract_version"];
+const CONSTANTS: [&str; 4] =
+    ["_source_object", "_landed_at", "_contract_version", "_source_region"];
 
 /// The columns of every file of a dataset, in terms of what is stored.
 #[derive(Debug)]
@@ -88,9 +89,10 @@ impl Layout {
         source: &Source<'_>,
         rows: usize,
     ) -> Result<Vec<ColumnChunk>, ParquetError> {
-        let constant = |column: &OutputColumn| match column.data_type {
-            DataType::Timestamp => Constant::Int64(source.landed_at_micros),
-            _ if column.name == "_source_object" => Constant::Text(source.object),
+        let constant = |column: &OutputColumn| match column.name.as_str() {
+            "_landed_at" => Constant::Int64(source.landed_at_micros),
+            "_source_object" => Constant::Text(source.object),
+            "_source_region" => Constant::Text(source.region),
             _ => Constant::Text(&self.contract_version),
         };
         let encode = |column| encoder.encode_constant(column, constant(column), rows);

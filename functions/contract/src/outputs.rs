@@ -20,6 +20,8 @@ pub struct OutputColumn {
 /// Name of the JSON column that holds unknown fields when they are kept.
 pub const EXTRA_COLUMN: &str = "_extra";
 
+const SOURCE_REGION: &str = "_source_region";
+
 impl Dataset {
     /// The column of this name, if the record has it.
     pub fn column(&self, name: &str) -> Option<&Column> {
@@ -124,13 +126,19 @@ fn lineage_columns(with_line: bool) -> impl Iterator<Item = OutputColumn> {
         ),
         ("_landed_at", DataType::Timestamp, "LastModified of the landing object, UTC"),
         ("_contract_version", text, "version of the contract the row was validated against"),
+        (
+            SOURCE_REGION,
+            text,
+            "AWS region of the landing object; null in rows older than the column",
+        ),
     ]
     .into_iter()
     .filter(move |(name, ..)| with_line || *name != "_source_line")
     .map(|(name, data_type, description)| OutputColumn {
         name: name.to_owned(),
         data_type,
-        nullable: false,
+        // Tables gain a column without a hand only when it may be null.
+        nullable: name == SOURCE_REGION,
         description: Some(description.to_owned()),
     })
 }

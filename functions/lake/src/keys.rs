@@ -8,6 +8,9 @@ use crate::object::LandingObject;
 /// same bucket, and must never be started by what it wrote.
 pub const LANDING_PREFIX: &str = "landing/";
 
+/// The prefixes of what Snowflake reads.
+pub const LOADED_PREFIXES: [&str; 2] = ["processed/", "ledger/"];
+
 /// Hexadecimal digits of an identifier.
 const ID_DIGITS: usize = 16;
 

@@ -8,6 +8,6 @@ mod keys;
 mod object;
 mod replay;
 
-pub use keys::{KeyError, LANDING_PREFIX, OutputKeys};
+pub use keys::{KeyError, LANDING_PREFIX, LOADED_PREFIXES, OutputKeys};
 pub use object::LandingObject;
 pub use replay::Replay;

@@ -7,6 +7,8 @@ pub struct Config {
     pub dataset: String,
     /// Name of the bucket that holds every zone (`LAKE_BUCKET`).
     pub lake_bucket: String,
+    /// The region of the function and of the lake (`AWS_REGION`, which Lambda sets).
+    pub region: String,
     /// Where the salt of hashed columns stands (`HASH_SALT_SECRET` or `HASH_SALT_FILE`).
     pub hash_salt: secrets::Location,
 }
@@ -41,6 +43,7 @@ impl Config {
         Ok(Self {
             dataset: required("DATASET")?,
             lake_bucket: required("LAKE_BUCKET")?,
+            region: required("AWS_REGION")?,
             hash_salt: secrets::Location::from_lookup(&lookup, "HASH_SALT")?,
         })
     }
@@ -50,8 +53,12 @@ impl Config {
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 3] =
-        [("DATASET", "orders"), ("LAKE_BUCKET", "snowline-lake"), ("HASH_SALT_SECRET", "salt")];
+    const COMPLETE: [(&str, &str); 4] = [
+        ("DATASET", "orders"),
+        ("LAKE_BUCKET", "snowline-lake"),
+        ("AWS_REGION", "eu-west-1"),
+        ("HASH_SALT_SECRET", "salt"),
+    ];
 
     fn config(variables: &[(&str, &str)]) -> Result<Config, String> {
         Config::from_lookup(|name| {
@@ -66,6 +73,7 @@ mod tests {
         let expected = Config {
             dataset: "orders".to_owned(),
             lake_bucket: "snowline-lake".to_owned(),
+            region: "eu-west-1".to_owned(),
             hash_salt: secrets::Location::SecretsManager("salt".to_owned()),
         };
         assert_eq!(config(&COMPLETE), Ok(expected));
@@ -76,6 +84,7 @@ mod tests {
         for (absent, named) in [
             ("DATASET", "DATASET"),
             ("LAKE_BUCKET", "LAKE_BUCKET"),
+            ("AWS_REGION", "AWS_REGION"),
             ("HASH_SALT_SECRET", "HASH_SALT_FILE"),
         ] {
             let without: Vec<_> =

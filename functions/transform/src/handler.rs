@@ -98,10 +98,12 @@ impl Handler {
             transformer.dataset(),
         ));
         let landing = (landed.landed_at_micros, landed.bytes);
-        let outcome = match run(transformer, object, landed, Arc::clone(&outputs)).await {
-            Ok(report) => self.finish(object, &keys, landing, report).await,
-            Err(error) => Err(error),
-        };
+        let outcome =
+            match run(transformer, object, &self.config.region, landed, Arc::clone(&outputs)).await
+            {
+                Ok(report) => self.finish(object, &keys, landing, report).await,
+                Err(error) => Err(error),
+            };
         // Whatever was not completed is given up by now; S3 is told before the environment sleeps.
         outputs.settle().await;
         let ledger = outcome?;
@@ -162,12 +164,18 @@ impl Handler {
 async fn run(
     transformer: Arc<Transformer>,
     object: &LandingObject,
+    region: &str,
     landed: Landed,
     outputs: Arc<StoreOutputs>,
 ) -> Result<Report<OpenUpload>, HandlerError> {
-    let (uri, key) = (object.uri(), object.key.clone());
+    let (uri, key, region) = (object.uri(), object.key.clone(), region.to_owned());
     let work = tokio::task::spawn_blocking(move || {
-        let source = Source { object: &uri, key: &key, landed_at_micros: landed.landed_at_micros };
+        let source = Source {
+            object: &uri,
+            key: &key,
+            region: &region,
+            landed_at_micros: landed.landed_at_micros,
+        };
         transformer.run(landed.body, &source, &*outputs)
     });
     match work.await {
@@ -198,6 +206,7 @@ async fn complete(
 async fn complete_one(written: Written<OpenUpload>) -> Result<LedgerOutput, StoreError> {
     let Written { file: OpenUpload { upload, zone, table, key }, rows, .. } = written;
     let Stored { bytes, etag } = upload.complete().await?;
+    let etag = table.is_some().then_some(etag);
     Ok(LedgerOutput { zone, table, key, rows, bytes, etag })
 }
 

@@ -56,8 +56,9 @@ pub(crate) struct LedgerOutput {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
-    /// Its eTag, without quotes.
-    pub etag: String,
+    /// Its eTag, without quotes; null when it is not loaded. Such a file is under a key of the
+    /// stack, and has another eTag each time that it is written: the entry would have, too.
+    pub etag: Option<String>,
 }
 
 impl Ledger {
@@ -92,7 +93,7 @@ mod tests {
             key: key.to_owned(),
             rows: 8,
             bytes: 2_048,
-            etag: "e2".to_owned(),
+            etag: table.map(|_| "e2".to_owned()),
         };
         let mut ledger = Ledger {
             id: "0011223344556677".to_owned(),
@@ -119,7 +120,7 @@ mod tests {
             r#""bytes":512,"landed_at":"2026-11-22T09:16:05.000042Z","rows_read":10,"#,
             r#""rows_accepted":8,"rows_rejected":2,"#,
             r#""rejected_by_rule":{"minimum":1,"required":1},"outputs":["#,
-            r#"{"zone":"processing","table":null,"key":"processing/p","rows":8,"bytes":2048,"etag":"e2"},"#,
+            r#"{"zone":"processing","table":null,"key":"processing/p","rows":8,"bytes":2048,"etag":null},"#,
             r#"{"zone":"processed","table":"orders","key":"processed/f","rows":8,"bytes":2048,"etag":"e2"}"#,
             "]}\n",
         );

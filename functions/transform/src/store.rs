@@ -5,8 +5,9 @@ use std::fmt;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ServerSideEncryption;
 use bytes::Bytes;
-use lake::LandingObject;
+use lake::{LOADED_PREFIXES, LandingObject};
 use tokio::task::JoinSet;
 
 use crate::body::{Body, PIECE_BYTES, Pinned};
@@ -25,6 +26,16 @@ pub struct Location {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+impl Location {
+    /// How S3 is to encrypt an object written here; none leaves it to the bucket, which uses a key
+    /// of the stack. COPY knows a file by its eTag, and only with S3's own key the eTag is one of
+    /// the content: with another the same bytes, delivered twice, would be loaded twice.
+    pub(crate) fn encryption(&self) -> Option<ServerSideEncryption> {
+        let is_loaded = LOADED_PREFIXES.iter().any(|prefix| self.key.starts_with(prefix));
+        is_loaded.then_some(ServerSideEncryption::Aes256)
     }
 }
 
@@ -74,9 +85,9 @@ impl StoreError {
 pub struct Stored {
     /// Its size.
     pub bytes: u64,
-    /// Its eTag, without quotes. The MD5 of a body sent at once; of a multipart upload, a digest
-    /// of the parts' digests, which is the same again for the same bytes because parts have a
-    /// fixed size.
+    /// Its eTag, without quotes. For what Snowflake reads, the MD5 of a body sent at once, and of
+    /// a multipart upload a digest of the parts' digests, which is the same again for the same
+    /// bytes because parts have a fixed size. Under another key than S3's own, any text.
     pub etag: String,
 }
 
@@ -142,6 +153,7 @@ impl Store {
             .bucket(&location.bucket)
             .key(&location.key)
             .content_type(content_type)
+            .set_server_side_encryption(location.encryption())
             .body(ByteStream::from(body))
             .send()
             .await

@@ -152,6 +152,7 @@ impl Target {
             .bucket(&self.location.bucket)
             .key(&self.location.key)
             .content_type(self.content_type)
+            .set_server_side_encryption(self.location.encryption())
             .send()
             .await
             .map_err(StoreError::request(&self.location, "start a multipart upload"))?;

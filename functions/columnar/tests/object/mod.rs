@@ -81,7 +81,12 @@ pub(crate) type Run = (Result<Report<MemoryFile>, ObjectError>, Memory);
 
 /// Transforms an object.
 pub(crate) fn run_on(transformer: &Transformer, bytes: &[u8], key: &str) -> Run {
-    let source = Source { object: "s3://lake/landing/object", key, landed_at_micros: LANDED_AT };
+    let source = Source {
+        object: "s3://lake/landing/object",
+        key,
+        region: "eu-west-1",
+        landed_at_micros: LANDED_AT,
+    };
     let memory = Memory::default();
     let report = transformer.run(bytes, &source, &memory);
     (report, memory)

@@ -137,6 +137,9 @@ impl State {
         if let Some(range) = range {
             line.push_str(&format!(" range={range}"));
         }
+        if let Some(encryption) = request.headers().get("x-amz-server-side-encryption") {
+            line.push_str(&format!(" encryption={encryption}"));
+        }
         let denied = self.denied.is_some_and(|denied| line.starts_with(denied));
         self.requests.push(line);
         if denied {

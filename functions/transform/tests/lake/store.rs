@@ -176,7 +176,7 @@ async fn short_content_is_put_at_once_and_only_on_completion() {
 
         let stored = uploading.upload.complete().await.unwrap();
         assert_eq!(stored.bytes, bytes as u64);
-        assert_eq!(uploading.s3.requests(), [format!("PUT {OUT}")]);
+        assert_eq!(uploading.s3.requests(), [format!("PUT {OUT} encryption=AES256")]);
         assert_eq!(uploading.s3.written()[OUT].len(), bytes);
     }
 }
@@ -194,7 +194,9 @@ async fn longer_content_is_sent_in_equal_parts_however_it_was_written() {
         assert_eq!(stored.bytes, bytes as u64);
         let content = uploading.s3.written().remove(OUT).unwrap();
         assert!(content == self::content(bytes), "the parts are out of order");
-        assert_eq!(uploading.s3.requests().len(), 5, "create, three parts, complete");
+        let requests = uploading.s3.requests();
+        assert_eq!(requests.len(), 5, "create, three parts, complete");
+        assert_eq!(requests[0], format!("POST {OUT} uploads= encryption=AES256"));
         etags.push(stored.etag);
     }
     assert!(etags[0].ends_with("-3"), "{etags:?}");

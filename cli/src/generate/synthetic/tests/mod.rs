@@ -54,8 +54,12 @@ impl Outputs for Quarantine {
 /// What the transform makes of the lines of one object: its report, and the rejects.
 fn judged(dataset: &Dataset, object: &[u8]) -> (Report<File>, Vec<Rejected>) {
     let transformer = Transformer::new(dataset.clone(), b"salt", NonZeroUsize::MIN).unwrap();
-    let source =
-        Source { object: "s3://lake/landing/a", key: "landing/a", landed_at_micros: LANDED_US };
+    let source = Source {
+        object: "s3://lake/landing/a",
+        key: "landing/a",
+        region: "eu-west-1",
+        landed_at_micros: LANDED_US,
+    };
     let quarantine = Quarantine::default();
     let report = transformer.run(object, &source, &quarantine).unwrap();
     let kept = quarantine.0.lock().unwrap();

@@ -27,7 +27,8 @@ using (
             _source_object,
             _source_line,
             _landed_at,
-            _contract_version
+            _contract_version,
+            _source_region
         from staging.orders_stream
         qualify row_number() over (
             partition by
@@ -128,6 +129,7 @@ then
         _source_line = source._source_line,
         _landed_at = source._landed_at,
         _contract_version = source._contract_version,
+        _source_region = source._source_region,
         _merged_at = sysdate()
 when not matched
 and coalesce(source.op, 'I') <> 'D'
@@ -153,6 +155,7 @@ then insert (
     _source_line,
     _landed_at,
     _contract_version,
+    _source_region,
     _merged_at
 ) values (
     source.order_id,
@@ -176,5 +179,6 @@ then insert (
     source._source_line,
     source._landed_at,
     source._contract_version,
+    source._source_region,
     sysdate()
 );

@@ -27,3 +27,9 @@ add column if not exists _extra varchar comment 'fields the contract does not na
 
 alter table staging.orders
 add column if not exists _extra varchar comment 'fields the contract does not name, as a JSON object';
+
+alter table analytics.processed_orders
+add column if not exists _source_region varchar comment 'AWS region of the landing object; null in rows older than the column';
+
+alter table staging.orders
+add column if not exists _source_region varchar comment 'AWS region of the landing object; null in rows older than the column';

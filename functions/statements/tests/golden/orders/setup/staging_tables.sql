@@ -28,6 +28,7 @@ create table if not exists staging.orders (
     _source_line number(19, 0) not null comment 'line in the decompressed object, from 1; a record behind another on one line counts as a line',
     _landed_at timestamp_ntz(6) not null comment 'LastModified of the landing object, UTC',
     _contract_version varchar not null comment 'version of the contract the row was validated against',
+    _source_region varchar comment 'AWS region of the landing object; null in rows older than the column',
     _loaded_at timestamp_ntz(6) not null comment 'when COPY began to read the file, UTC'
 );
 
@@ -42,5 +43,6 @@ create table if not exists staging.orders_hourly (
     _source_object varchar not null comment 'landing object, as s3://bucket/key',
     _landed_at timestamp_ntz(6) not null comment 'LastModified of the landing object, UTC',
     _contract_version varchar not null comment 'version of the contract the row was validated against',
+    _source_region varchar comment 'AWS region of the landing object; null in rows older than the column',
     _loaded_at timestamp_ntz(6) not null comment 'when COPY began to read the file, UTC'
 );

@@ -28,7 +28,8 @@ with arrived as (
             _source_object,
             _source_line,
             _landed_at,
-            _contract_version
+            _contract_version,
+            _source_region
         from staging.orders_stream
         qualify row_number() over (
             partition by
@@ -88,6 +89,7 @@ select
     merged._source_line,
     merged._landed_at,
     merged._contract_version,
+    merged._source_region,
     merged._merged_at
 from analytics.processed_orders as merged
 left join arrived
@@ -135,6 +137,7 @@ select
     arrived._source_line,
     arrived._landed_at,
     arrived._contract_version,
+    arrived._source_region,
     null as _merged_at
 from arrived
 left join analytics.processed_orders as merged

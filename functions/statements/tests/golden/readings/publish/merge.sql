@@ -17,7 +17,8 @@ using (
             _source_object,
             _source_line,
             _landed_at,
-            _contract_version
+            _contract_version,
+            _source_region
         from staging.readings_stream
         qualify row_number() over (
             partition by
@@ -74,6 +75,7 @@ then
         _source_line = source._source_line,
         _landed_at = source._landed_at,
         _contract_version = source._contract_version,
+        _source_region = source._source_region,
         _merged_at = sysdate()
 when not matched
 then insert (
@@ -88,6 +90,7 @@ then insert (
     _source_line,
     _landed_at,
     _contract_version,
+    _source_region,
     _merged_at
 ) values (
     source.sensor,
@@ -101,5 +104,6 @@ then insert (
     source._source_line,
     source._landed_at,
     source._contract_version,
+    source._source_region,
     sysdate()
 );

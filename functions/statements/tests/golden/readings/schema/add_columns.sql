@@ -18,3 +18,9 @@ add column if not exists calibrated_on date;
 
 alter table staging.readings
 add column if not exists calibrated_on date;
+
+alter table analytics.processed_readings
+add column if not exists _source_region varchar comment 'AWS region of the landing object; null in rows older than the column';
+
+alter table staging.readings
+add column if not exists _source_region varchar comment 'AWS region of the landing object; null in rows older than the column';

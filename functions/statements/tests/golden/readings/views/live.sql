@@ -18,7 +18,8 @@ with arrived as (
             _source_object,
             _source_line,
             _landed_at,
-            _contract_version
+            _contract_version,
+            _source_region
         from staging.readings_stream
         qualify row_number() over (
             partition by
@@ -48,6 +49,7 @@ select
     merged._source_line,
     merged._landed_at,
     merged._contract_version,
+    merged._source_region,
     merged._merged_at
 from analytics.processed_readings as merged
 left join arrived
@@ -94,6 +96,7 @@ select
     arrived._source_line,
     arrived._landed_at,
     arrived._contract_version,
+    arrived._source_region,
     null as _merged_at
 from arrived
 left join analytics.processed_readings as merged

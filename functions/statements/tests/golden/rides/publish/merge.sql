@@ -27,6 +27,7 @@ using (
         newest._source_line,
         newest._landed_at,
         newest._contract_version,
+        newest._source_region,
         coalesce(try_parse_json(newest.pickup, 'd'), to_variant(newest.pickup)) as pickup,
         coalesce(try_parse_json(newest.dropoff, 'd'), to_variant(newest.dropoff)) as dropoff,
         coalesce(try_parse_json(newest.tags, 'd'), to_variant(newest.tags)) as tags
@@ -56,7 +57,8 @@ using (
             _source_object,
             _source_line,
             _landed_at,
-            _contract_version
+            _contract_version,
+            _source_region
         from staging.rides_stream
         qualify row_number() over (
             partition by
@@ -118,6 +120,7 @@ then
         _source_line = source._source_line,
         _landed_at = source._landed_at,
         _contract_version = source._contract_version,
+        _source_region = source._source_region,
         _merged_at = sysdate()
 when not matched
 then insert (
@@ -146,6 +149,7 @@ then insert (
     _source_line,
     _landed_at,
     _contract_version,
+    _source_region,
     _merged_at
 ) values (
     source.city,
@@ -173,5 +177,6 @@ then insert (
     source._source_line,
     source._landed_at,
     source._contract_version,
+    source._source_region,
     sysdate()
 );

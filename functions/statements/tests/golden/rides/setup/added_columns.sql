@@ -57,3 +57,9 @@ add column if not exists rider_phone_hash varchar(64) comment 'Keyed hash of rid
 
 alter table staging.rides
 add column if not exists rider_phone_hash varchar(64) comment 'Keyed hash of rider_phone; equal numbers have equal hashes.';
+
+alter table analytics.processed_rides
+add column if not exists _source_region varchar comment 'AWS region of the landing object; null in rows older than the column';
+
+alter table staging.rides
+add column if not exists _source_region varchar comment 'AWS region of the landing object; null in rows older than the column';

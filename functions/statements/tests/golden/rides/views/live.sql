@@ -28,6 +28,7 @@ with arrived as (
         newest._source_line,
         newest._landed_at,
         newest._contract_version,
+        newest._source_region,
         coalesce(try_parse_json(newest.pickup, 'd'), to_variant(newest.pickup)) as pickup,
         coalesce(try_parse_json(newest.dropoff, 'd'), to_variant(newest.dropoff)) as dropoff,
         coalesce(try_parse_json(newest.tags, 'd'), to_variant(newest.tags)) as tags
@@ -57,7 +58,8 @@ with arrived as (
             _source_object,
             _source_line,
             _landed_at,
-            _contract_version
+            _contract_version,
+            _source_region
         from staging.rides_stream
         qualify row_number() over (
             partition by
@@ -99,6 +101,7 @@ select
     merged._source_line,
     merged._landed_at,
     merged._contract_version,
+    merged._source_region,
     merged._merged_at
 from analytics.processed_rides as merged
 left join arrived
@@ -151,6 +154,7 @@ select
     arrived._source_line,
     arrived._landed_at,
     arrived._contract_version,
+    arrived._source_region,
     null as _merged_at
 from arrived
 left join analytics.processed_rides as merged
