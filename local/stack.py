@@ -21,7 +21,8 @@ what their roles in the template allow, and nothing else. Leaving stops everythi
 | `outputs["LakeBucketName"]` | the outputs of the template |
 | `functions["LoadFunction"]` | a function's configuration, by its logical id |
 | `resources["LoadQueue"]` | any resource: physical_id, arn, resolved properties |
-| `client("s3")` | a boto3 client of the stack |
+| `client("s3")` | a boto3 client of the stack, an administrator's unless a role's session is given |
+| `add_user(access_key_id, arn)` | a user of another account, who may assume roles that trust them |
 | `environment` | what a child process needs to reach the stack with any AWS SDK |
 | `invoke(id, event)` / `invoke_async(id, event)` | calls a function; an error raises `FunctionFailed` |
 | `wait_until_idle()` | until no buffer, notification, event, invocation or queue message is left |

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from local.aws.policy import Call, Grant, Principal, Statement
 
 LAMBDA, FIREHOSE, S3 = "lambda.amazonaws.com", "firehose.amazonaws.com", "s3.amazonaws.com"
+OVER_TLS = {"aws:SecureTransport": "true"}
+"""What travels over loopback here does so over TLS in the service."""
 
 
 class AccessDenied(Exception):
@@ -155,18 +157,17 @@ class Iam:
 
     def require_service(self, service: str, call: Call) -> None:
         """Raises `AccessDenied` unless the policy of the resource lets the service make the call."""
-        caller = Principal(service=service)
+        caller, call = Principal(service=service), call.within(OVER_TLS)
         matching = [one for one in self._policy_of(call) if one.names(caller) and one.matching(call)]
         if not matching or any(one.effect == "Deny" for one in matching):
             raise self._refuse(AccessDenied(service, call, "because no resource-based policy allows it"))
 
     def _completed(self, session: Session, call: Call) -> Call:
-        # What travels over loopback here does so over TLS in the service.
         standard = {
-            "aws:PrincipalArn": session.role.arn, "aws:PrincipalAccount": self.account,
-            "aws:ResourceAccount": self.account, "aws:SecureTransport": "true",
+            "aws:PrincipalArn": session.role_arn, "aws:PrincipalAccount": self.account,
+            "aws:ResourceAccount": self.account,
         }
-        return call.within(standard | session.context)
+        return call.within(OVER_TLS | standard | session.context)
 
     def _decide(self, role: Role, call: Call) -> tuple[list[Grant], str | None]:
         """What allows the call, or why it is refused."""

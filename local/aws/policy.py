@@ -113,8 +113,8 @@ class Statement:
 
     def names(self, caller: Principal) -> bool:
         """Whether it is about this caller itself, and not about the whole account that it is of."""
-        named = {("AWS", caller.arn), ("AWS", "*")} if caller.arn else {("Service", caller.service)}
-        return any(one in named for one in self.principals)
+        itself = ("AWS", caller.arn) if caller.arn else ("Service", caller.service)
+        return itself in self.principals or ("AWS", "*") in self.principals
 
     def names_account_of(self, caller: Principal) -> bool:
         """Whether it is about the account, which then decides by the caller's own policies."""

@@ -201,9 +201,14 @@ def test_a_service_reaches_a_resource_only_as_its_policy_says() -> None:
     iam.resource_policies[queue] = by({"Service": S3}, only_from_the_lake)
     send = Call("sqs:SendMessage", queue)
     iam.require_service(S3, send.within({"aws:SourceArn": LAKE}))
+    iam.resource_policies[queue] += by("*", deny("sqs:*", Condition={"Bool": {"aws:SecureTransport": "false"}}))
+    iam.require_service(S3, send.within({"aws:SourceArn": LAKE}))
     for service, source in ((S3, "arn:aws:s3:::other"), ("sns.amazonaws.com", LAKE)):
         with pytest.raises(AccessDenied):
             iam.require_service(service, send.within({"aws:SourceArn": source}))
+    iam.resource_policies[queue] += by("*", deny("sqs:SendMessage"))
+    with pytest.raises(AccessDenied):
+        iam.require_service(S3, send.within({"aws:SourceArn": LAKE}))
 
 
 def test_what_was_done_is_kept_with_what_allowed_it() -> None:
