@@ -14,8 +14,10 @@ from local.aws.runtime_api import RuntimeApi
 MAX_ENVIRONMENT_BYTES = 4096
 LOG_STREAM = "local"
 TRACING = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+# All that Lambda's guide demands of the role of a function in a VPC.
 NETWORKING = (
     "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
 )
 RESERVED_VARIABLES = ("_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "TZ")
 RESERVED_PREFIXES = ("AWS_LAMBDA_", "AWS_ACCESS_KEY", "AWS_SECRET_", "AWS_SESSION_", "AWS_REGION", "AWS_DEFAULT_REGION")
