@@ -23,8 +23,9 @@ def attach() -> None:
     keeps messages, for which it counts all of them some sixty times.
 
     An object under SSE-KMS has an eTag that its bytes do not tell; moto's is their MD5. moto applies
-    a bucket policy without its conditions, so that "not without TLS" would be "not at all". And
-    CloudFormation's ARN of a log group stands for its streams, which it has to in policies.
+    a bucket policy without its conditions, so that "not without TLS" would be "not at all"; the
+    gateway applies it before. And CloudFormation's ARN of a log group stands for its streams, which
+    it has to in policies.
     """
     FakeKey.etag = property(_etag)
     FakeKey.dispose = _dispose_unused
