@@ -77,7 +77,9 @@ class Daemon:
             return list(self._refused)
 
     def stop(self) -> None:
-        """Takes no more."""
+        """Takes no more; idempotent."""
+        if self._closed:
+            return
         self._closed = True
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
             waker.sendto(b"", self._socket.getsockname())
