@@ -58,6 +58,8 @@ ANY_RESOURCE = {
     "sts:GetWebIdentityToken": "has no resource; the audience is fixed",
     "logs:DescribeLogGroups": "has no resource",
     "s3:GetAccountPublicAccessBlock": "has no resource",
+    "xray:PutTraceSegments": "has no resource",
+    "xray:PutTelemetryRecords": "has no resource",
     "cloudwatch:PutMetricData": "has no resource",
     "cloudwatch:DescribeAlarms": "of any stack whose alarms go to the same channel",
     "cloudwatch:GetMetricData": "has no resource",

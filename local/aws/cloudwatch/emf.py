@@ -6,7 +6,7 @@ Strict where CloudWatch is silent: it drops a line it cannot read, which nobody 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def _of_directive(directive: dict[str, Any], event: dict[str, Any]) -> Iterator[
                 yield metric, value, definition.get("Unit", "None")
 
 
-def collect(logs: Logs, data: MetricData, to_metric_time: Any) -> None:
+def collect(logs: Logs, data: MetricData, to_metric_time: Callable[[float], float]) -> None:
     """Adds what was logged since the last call; `to_metric_time` maps the time of each point."""
     for line in logs.new_lines():
         for metric, value, unit, at in points(line):
