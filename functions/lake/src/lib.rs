@@ -8,6 +8,8 @@ mod keys;
 mod object;
 mod replay;
 
-pub use keys::{KeyError, LANDING_PREFIX, OutputKeys};
+pub use keys::{
+    ERASED_PREFIX, ERRORS_PREFIX, KeyError, LANDING_PREFIX, OutputKeys, QUARANTINE_PREFIX,
+};
 pub use object::LandingObject;
 pub use replay::Replay;
