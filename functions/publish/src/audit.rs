@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use statements::AUDIT_GRACE_MINUTES;
+use statements::{AUDIT_GRACE_MINUTES, LANDING_DAYS};
 
 use crate::error::Error;
 use crate::findings::Audit;
@@ -68,7 +68,8 @@ impl Publisher {
 
     async fn known_from(&self, key: &str, run: &Run<'_>) -> Result<KnownObjects, Error> {
         let failed = |source| Error::Task { task: Task::Audit, source };
-        let rows = self.execute(self.statements.ledger_keys(key)?, run).await.map_err(failed)?;
+        let statement = self.statements.ledger_keys(key, LANDING_DAYS)?;
+        let rows = self.execute(statement, run).await.map_err(failed)?;
         KnownObjects::read(&rows).map_err(failed)
     }
 
