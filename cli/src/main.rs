@@ -8,6 +8,7 @@ mod aws;
 mod check;
 mod contracts;
 mod diff;
+mod erase;
 mod generate;
 mod init;
 mod objects;
@@ -36,6 +37,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Diff(diff::Args),
+    Erase(erase::Args),
     Generate(generate::Args),
     Init(init::Args),
     Replay(replay::Args),
@@ -49,6 +51,10 @@ fn main() -> ExitCode {
     let result: Result<(), Box<dyn Error>> = match Cli::parse().command {
         Command::Check(args) => check::run(&args).map_err(Into::into),
         Command::Diff(args) => diff::run(&args).map_err(Into::into),
+        Command::Erase(args) => {
+            let subject = args.subject().unwrap_or_else(|message| wrong_usage(message));
+            erase::run(&args, subject).map_err(Into::into)
+        }
         Command::Generate(args) => generate::run(&args).map_err(Into::into),
         Command::Init(args) => init::run(&args).map_err(Into::into),
         Command::Replay(args) => {

@@ -112,6 +112,9 @@ fn line_of(
     if let Some(bytes) = reject.record_bytes() {
         return Ok(Err(format!("only the beginning of its {bytes} bytes was kept")));
     }
+    if reject.is_erased() {
+        return Ok(Err("its record was erased".to_owned()));
+    }
     let record = reject.record()?;
     let count = |wanted: u8| record.iter().filter(|byte| **byte == wanted).count();
     // Either would do harm to its neighbours: no text has a NUL, and an open quote goes on.
@@ -180,6 +183,16 @@ mod tests {
         assert_eq!((rewritten.rows, rewritten.left_out.len()), (2, 1));
         let expected = [None, Some(1), None, Some(2), Some(3), None];
         assert_eq!(positions(&file, Format::Csv, 1..7), expected);
+    }
+
+    #[test]
+    fn a_record_that_was_erased_leaves_a_blank_line() {
+        let mut file = b"{\"line\":7,\"rule\":\"r\",\"column\":null,\"message\":\"m\"}\n".to_vec();
+        file.extend(quarantine(&[r#""record":"{}""#]));
+        let (text, rewritten) = rewritten(&file, Format::Json, None);
+        assert_eq!(text, b"\n{}\n");
+        assert_eq!((rewritten.rows, rewritten.left_out[0].line), (1, 7));
+        assert_eq!(rewritten.left_out[0].reason, "its record was erased");
     }
 
     #[test]

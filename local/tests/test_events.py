@@ -86,6 +86,15 @@ def test_processed_and_ledger_objects_reach_load_in_batches(stack: Stack) -> Non
     assert json.loads(records[0]["body"])["Records"][0]["s3"]["object"]["key"].startswith(("processed/", "ledger/"))
 
 
+def test_what_is_copied_to_processed_is_not_announced_to_load(stack: Stack) -> None:
+    s3, bucket = stack.client("s3"), stack.outputs["LakeBucketName"]
+    put(stack, "processed/put")
+    s3.copy_object(Bucket=bucket, Key="processed/copied", CopySource={"Bucket": bucket, "Key": "processed/put"})
+    stack.wait_until_idle()
+    records = [json.loads(record["body"]) for event in events(stack, "LoadFunction") for record in event["Records"]]
+    assert [record["Records"][0]["s3"]["object"]["key"] for record in records] == ["processed/put"]
+
+
 def test_only_the_failed_messages_return_and_end_in_the_dead_letter_queue(stack: Stack) -> None:
     put(stack, "processed/poison")
     put(stack, "processed/good")

@@ -20,6 +20,8 @@ grant select on stream staging.{{ tables.stream }} to role snowline_publish;
 
 grant select on table ops.ledger to role snowline_publish;
 
+grant select on table ops.erasures to role snowline_publish;
+
 grant select, insert, update, delete on table analytics.{{ tables.analytics }}
 to role snowline_publish;
 

@@ -1,5 +1,5 @@
 -- Reconciles the ledger with staging: every row an object's entry counts is loaded, once, into the
--- table of rows and into each aggregate.
+-- table of rows, unless it was erased since, and into each aggregate.
 -- Grain: first the totals (finding is null), then a row an object, contract version and table that
 -- differ, at most {{ listed }} of each kind. Looks back seven days, as long as landing keeps the
 -- object to repair from.
@@ -33,15 +33,29 @@ outputs as (
 ),
 {%- endif %}
 
+erased as (
+    select
+        source_object,
+        contract_version,
+        sum(rows_erased) as rows_erased
+    from ops.erasures
+    where dataset = {{ literal(dataset.name) }}
+    group by source_object, contract_version
+),
+
 expected as (
     select
         {{ literal(tables.rows) }} as table_name,
-        source_object,
-        contract_version,
-        sum(rows_accepted) as rows_expected,
-        max(_loaded_at) as known_at
+        entries.source_object,
+        entries.contract_version,
+        sum(entries.rows_accepted) - coalesce(max(erased.rows_erased), 0) as rows_expected,
+        max(entries._loaded_at) as known_at
     from entries
-    group by source_object, contract_version
+    left join erased
+        on
+            entries.source_object = erased.source_object
+            and entries.contract_version = erased.contract_version
+    group by entries.source_object, entries.contract_version
     {%- for aggregate in aggregates %}
     union all
     select

@@ -1,6 +1,6 @@
 -- Lists the landing objects the ledger knows, to be held against what lies in landing.
 -- Grain: one row a key and eTag, in the order of keys from a first one on, at most {{ limit }}.
--- Looks back eight days, one more than landing keeps an object.
+-- Looks back {{ days }} days.
 -- Repetition: reads only.
 select distinct
     key,
@@ -9,6 +9,6 @@ from ops.ledger
 where
     dataset = {{ literal(dataset.name) }}
     and key >= {{ literal(first_key) }}
-    and landed_at >= dateadd(day, -8, sysdate())
+    and landed_at >= dateadd(day, -{{ days }}, sysdate())
 order by key, etag
 limit {{ limit }}

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use lake::LANDING_PREFIX;
+use lake::{LANDING_PREFIX, QUARANTINE_PREFIX};
 
 use crate::objects::S3Uri;
-
-const QUARANTINE_PREFIX: &str = "quarantine/";
 
 /// Send landing objects, rejected rows or parked messages through the pipeline again
 ///

@@ -5,7 +5,7 @@ use std::fmt;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
-use contract::{Dataset, Normalise};
+use contract::Dataset;
 use serde::{Serialize, Serializer};
 
 /// Trace a row back to the line it came from
@@ -77,20 +77,11 @@ pub(crate) fn key_of(dataset: &Dataset, given: &[(String, String)]) -> Result<Ke
             columns.iter().map(|column| format!("--{}", option(column))).collect();
         return Err(format!("a row of {} is named by {}", dataset.name, options.join(" and ")));
     }
-    let normalised =
-        found.into_iter().map(|(name, value)| (name.clone(), normalise(dataset, name, value)));
-    Ok(Key(normalised.collect()))
-}
-
-/// The value as the transform stores it.
-fn normalise(dataset: &Dataset, name: &str, value: &str) -> String {
-    let column = dataset.columns.iter().find(|column| column.name == name);
-    let steps = column.map_or(&[][..], |column| &column.normalise);
-    steps.iter().fold(value.to_owned(), |value, step| match step {
-        Normalise::Trim => value.trim_matches([' ', '\t', '\r', '\n']).to_owned(),
-        Normalise::Upper => value.to_ascii_uppercase(),
-        Normalise::Lower => value.to_ascii_lowercase(),
-    })
+    let normalised = |(name, value): &(String, String)| {
+        let column = dataset.column(name);
+        (name.clone(), column.map_or_else(|| value.clone(), |column| column.normalised(value)))
+    };
+    Ok(Key(found.into_iter().map(normalised).collect()))
 }
 
 /// The option of a column: `order-id` for `order_id`.

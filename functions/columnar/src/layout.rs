@@ -7,7 +7,7 @@ use crate::object::Source;
 use crate::parquet::{ColumnChunk, Constant, Encoder, ParquetError};
 use crate::plan::PlanError;
 
-const SOURCE_LINE: &str = "_source_line";
+pub(crate) const SOURCE_LINE: &str = "_source_line";
 /// Lineage columns that hold one value an object.
 const CONSTANTS: [&str; 4] =
     ["_source_object", "_landed_at", "_contract_version", "_source_region"];

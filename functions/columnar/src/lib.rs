@@ -1,6 +1,7 @@
 //! Turns the text of one landing object into Parquet: decode and validate into typed columns, derive,
-//! aggregate, encode. Also reads back: a record by its line, a reject of a quarantine file. No network
-//! and no clock; what is written depends on the object's bytes, its [`Source`] and the contract alone.
+//! aggregate, encode. Also reads back: a record by its line, a reject of a quarantine file; and takes
+//! rows out of a file again. No network and no clock; what is written depends on the object's bytes,
+//! its [`Source`] and the contract alone.
 
 mod aggregate;
 mod columns;
@@ -15,6 +16,7 @@ mod pipeline;
 mod plan;
 mod quarantine;
 mod records;
+mod remove;
 mod row_group;
 mod rows;
 mod simd;
@@ -28,9 +30,10 @@ pub use columns::{Column, Value};
 pub use decode::Decoder;
 pub use object::{MeasureTotal, ObjectError, Output, Outputs, Report, Source, Written};
 pub use opening::{decompress, format_of, read_header};
-pub use parquet::{ColumnChunk, Encoder, ParquetError};
+pub use parquet::{ColumnChunk, Encoder, ParquetError, ReadError};
 pub use pipeline::Transformer;
 pub use plan::{Plan, PlanError};
 pub use quarantine::{Rejected, RejectedError};
 pub use records::read_record;
+pub use remove::{Remainder, RemoveError, remove_lines};
 pub use rows::Rows;

@@ -61,7 +61,7 @@ impl Reject {
 }
 
 /// A reject as it is read back from a quarantine file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// Line of the record in the landing object, from 1.
     pub line: i64,
@@ -71,8 +71,11 @@ pub struct Rejected {
     pub column: Option<String>,
     /// What is wrong with it.
     pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     record_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     record_bytes: Option<u64>,
 }
 
@@ -111,11 +114,40 @@ impl Rejected {
     pub fn record_bytes(&self) -> Option<u64> {
         self.record_bytes
     }
+
+    /// Whether the record was removed from the file.
+    pub fn is_erased(&self) -> bool {
+        self.record.is_none() && self.record_base64.is_none()
+    }
+
+    /// The line of the quarantine file without the record: so that the account still adds up.
+    /// Without its line end.
+    ///
+    /// # Errors
+    /// None that can occur: it is JSON of texts and numbers, written to memory.
+    pub fn to_erased_line(&self) -> serde_json::Result<Vec<u8>> {
+        let erased = Self { record: None, record_base64: None, record_bytes: None, ..self.clone() };
+        serde_json::to_vec(&erased)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_erased_line_tells_where_and_why() {
+        let line =
+            br#"{"line":12,"rule":"minimum","column":"quantity","message":"m","record":"{}"}"#;
+        let reject = Rejected::parse(line).expect("a line");
+        assert!(!reject.is_erased());
+        let erased = reject.to_erased_line().expect("memory");
+        let expected = br#"{"line":12,"rule":"minimum","column":"quantity","message":"m"}"#;
+        assert_eq!(erased, expected);
+        let erased = Rejected::parse(&erased).expect("a line");
+        assert!(erased.is_erased());
+        assert_eq!(erased, Rejected { record: None, ..reject });
+    }
 
     #[test]
     fn a_line_tells_where_why_and_what() {

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod object;
+mod remove;
 mod rides;
 
 use columnar::{ObjectError, Output};

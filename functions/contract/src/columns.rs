@@ -203,17 +203,8 @@ fn can_be(column: &Column, text: &str) -> bool {
         DataType::Decimal { precision, scale } => {
             text.parse::<Decimal>().is_ok_and(|number| number.fits(precision, scale))
         }
-        _ => normalised(text, &column.normalise) == text && fits(text, &column.rules),
+        _ => column.normalised(text) == text && fits(text, &column.rules),
     }
-}
-
-/// The text after the steps, as the transform applies them.
-fn normalised(text: &str, steps: &[Normalise]) -> String {
-    steps.iter().fold(text.to_owned(), |text, step| match step {
-        Normalise::Trim => text.trim_matches([' ', '\t', '\r', '\n']).to_owned(),
-        Normalise::Upper => text.to_ascii_uppercase(),
-        Normalise::Lower => text.to_ascii_lowercase(),
-    })
 }
 
 /// Whether the length of the text obeys the rules.

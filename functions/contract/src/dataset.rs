@@ -135,6 +135,15 @@ impl Column {
             rules: Vec::new(),
         }
     }
+
+    /// The text of a value as the transform stores it.
+    pub fn normalised(&self, text: &str) -> String {
+        self.normalise.iter().fold(text.to_owned(), |text, step| match step {
+            Normalise::Trim => text.trim_matches([' ', '\t', '\r', '\n']).to_owned(),
+            Normalise::Upper => text.to_ascii_uppercase(),
+            Normalise::Lower => text.to_ascii_lowercase(),
+        })
+    }
 }
 
 /// The type of a column: how text becomes a value, and what the value is in Parquet and SQL.

@@ -8,6 +8,15 @@ use crate::object::LandingObject;
 /// same bucket, and must never be started by what it wrote.
 pub const LANDING_PREFIX: &str = "landing/";
 
+/// What the keys of rejects begin with.
+pub const QUARANTINE_PREFIX: &str = "quarantine/";
+
+/// What the keys of records begin with that Firehose could not deliver.
+pub const ERRORS_PREFIX: &str = "errors/";
+
+/// Where `snowline erase` puts a file before it takes the place of another. No zone: nothing listens.
+pub const ERASED_PREFIX: &str = "erased/";
+
 /// The prefixes of what Snowflake reads.
 pub const LOADED_PREFIXES: [&str; 2] = ["processed/", "ledger/"];
 
@@ -45,7 +54,7 @@ impl OutputKeys {
 
     /// Reads the key of a quarantine object; `None` when it is none.
     pub fn of_quarantine(key: &str) -> Option<Self> {
-        let (partition, name) = key.strip_prefix("quarantine/")?.rsplit_once('/')?;
+        let (partition, name) = key.strip_prefix(QUARANTINE_PREFIX)?.rsplit_once('/')?;
         let id = name.strip_prefix("rejected_")?.strip_suffix(".ndjson")?;
         let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let is_id = id.len() == ID_DIGITS && id.bytes().all(hexadecimal);

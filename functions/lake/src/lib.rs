@@ -8,6 +8,9 @@ mod keys;
 mod object;
 mod replay;
 
-pub use keys::{KeyError, LANDING_PREFIX, LOADED_PREFIXES, OutputKeys};
+pub use keys::{
+    ERASED_PREFIX, ERRORS_PREFIX, KeyError, LANDING_PREFIX, LOADED_PREFIXES, OutputKeys,
+    QUARANTINE_PREFIX,
+};
 pub use object::LandingObject;
 pub use replay::Replay;

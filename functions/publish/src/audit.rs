@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use statements::AUDIT_GRACE_MINUTES;
+use statements::{AUDIT_GRACE_MINUTES, LANDING_DAYS};
 use telemetry::Metrics;
 use telemetry::metric::{AuditFindings, AuditTime, ObjectsAudited, ObjectsPending};
 
@@ -70,7 +70,7 @@ impl Publisher {
 
     async fn known_from(&self, key: &str, run: &Run<'_>) -> Result<KnownObjects, Error> {
         let failed = |source| Error::Task { task: Task::Audit, source };
-        let sql = self.statements.ledger_keys(key)?;
+        let sql = self.statements.ledger_keys(key, LANDING_DAYS)?;
         let rows = self.execute("ledger_keys", sql, run).await.map_err(failed)?;
         KnownObjects::read(&rows).map_err(failed)
     }

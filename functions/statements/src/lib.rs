@@ -19,5 +19,6 @@ pub use checks::CheckStatement;
 pub use error::StatementError;
 pub use scripts::{Script, Settings};
 pub use statements::{
-    AUDIT_GRACE_MINUTES, Addition, LEDGER_PAGE_ROWS, LISTED_FINDINGS, MAX_FILES, Statements,
+    AUDIT_GRACE_MINUTES, Addition, ERASE_STAGING_STATEMENTS, ErasedLines, LANDING_DAYS,
+    LEDGER_PAGE_ROWS, LISTED_FINDINGS, MAX_FILES, Statements,
 };

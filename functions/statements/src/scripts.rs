@@ -3,7 +3,10 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use crate::statements::{Addition, TEMPLATES};
-use crate::{AUDIT_GRACE_MINUTES, LEDGER_PAGE_ROWS, LISTED_FINDINGS, StatementError, Statements};
+use crate::{
+    AUDIT_GRACE_MINUTES, ErasedLines, LANDING_DAYS, LEDGER_PAGE_ROWS, LISTED_FINDINGS,
+    StatementError, Statements,
+};
 
 /// What scripts need beside the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,8 +44,8 @@ pub struct Script {
 
 /// The folders of a complete installation, in the order to run them.
 const INSTALLATION: &[&str] = &["setup/", "views/", "grants/"];
-/// The folders of single statements the functions and `snowline trace` send or people ask.
-const STATEMENTS: &[&str] = &["schema/", "staging/", "publish/", "trace/", "samples/"];
+/// The folders of single statements the functions and `snowline` send or people ask.
+const STATEMENTS: &[&str] = &["schema/", "staging/", "publish/", "trace/", "erase/", "samples/"];
 
 impl Statements {
     /// Sets up a session for every script outside `setup/`: database, warehouse, UTC.
@@ -155,7 +158,13 @@ impl Statements {
             listed => LISTED_FINDINGS,
             first_key => "landing/",
             limit => LEDGER_PAGE_ROWS,
+            days => LANDING_DAYS,
             rows => 1,
+            erased_columns => self.dataset.dedupe.key.clone(),
+            ids => ["0123456789abcdef"],
+            wait_minutes => AUDIT_GRACE_MINUTES,
+            erasure_id => "00000000-0000-0000-0000-000000000000",
+            objects => [Value::from(Serde(sample_lines()))],
         };
         let text = terminated(self.render(template, more)?);
         Ok(Script { name, text, missing })
@@ -197,6 +206,16 @@ impl Statements {
             missing: Vec::new(),
         };
         Ok(self.checks()?.into_iter().map(script).collect())
+    }
+}
+
+/// Two lines of an object, where a script needs some.
+fn sample_lines() -> ErasedLines {
+    ErasedLines {
+        source_object: "s3://example-lake/landing/year=2026/month=11/day=22/hour=09/orders"
+            .to_owned(),
+        landed_at: "2026-11-22 09:00:00.000000".to_owned(),
+        lines: vec![1, 2],
     }
 }
 

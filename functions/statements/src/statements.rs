@@ -1,6 +1,7 @@
 use contract::{Dataset, OutputColumn};
-use minijinja::value::Value;
+use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use serde::Serialize;
 
 use crate::{StatementError, context, dialect};
 
@@ -13,6 +14,13 @@ pub const AUDIT_GRACE_MINUTES: u32 = 60;
 
 /// Most findings of one kind that an audit lists; all are counted.
 pub const LISTED_FINDINGS: usize = 25;
+
+/// How far back a listing of what the ledger knows of landing goes: one day more than landing keeps
+/// an object.
+pub const LANDING_DAYS: u32 = 8;
+
+/// Statements in the text of [`Statements::erase_staging`].
+pub const ERASE_STAGING_STATEMENTS: u32 = 5;
 
 /// Most rows of one page of [`Statements::ledger_keys`].
 pub const LEDGER_PAGE_ROWS: usize = 50_000;
@@ -29,6 +37,17 @@ pub struct Addition {
     pub table: String,
     /// The column. It must be nullable, for the rows that are there have no value of it.
     pub column: OutputColumn,
+}
+
+/// Lines of one landing object whose rows are to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErasedLines {
+    /// The landing object, as `s3://bucket/key`.
+    pub source_object: String,
+    /// Its LastModified, UTC: `2026-11-22 09:16:05.482000`.
+    pub landed_at: String,
+    /// Lines in it, from 1; not empty.
+    pub lines: Vec<i64>,
 }
 
 /// The statements of one dataset.
@@ -147,13 +166,15 @@ impl Statements {
         self.render("publish/audit.sql", context! { grace_minutes, listed => LISTED_FINDINGS })
     }
 
-    /// Lists `key` and `etag` of the landing objects in the ledger, in the order of keys (that of
-    /// their bytes), from `first_key` on; a page of [`LEDGER_PAGE_ROWS`] may be followed by more.
+    /// Lists `key` and `etag` of the landing objects in the ledger that landed within so many days
+    /// (usually [`LANDING_DAYS`]), in the order of keys (that of their bytes), from `first_key` on; a
+    /// page of [`LEDGER_PAGE_ROWS`] may be followed by more.
     ///
     /// # Errors
     /// [`StatementError::Render`].
-    pub fn ledger_keys(&self, first_key: &str) -> Result<String, StatementError> {
-        self.render("publish/ledger_keys.sql", context! { first_key, limit => LEDGER_PAGE_ROWS })
+    pub fn ledger_keys(&self, first_key: &str, days: u32) -> Result<String, StatementError> {
+        let limit = LEDGER_PAGE_ROWS;
+        self.render("publish/ledger_keys.sql", context! { first_key, days, limit })
     }
 
     /// Applies what arrived in staging since the last merge to analytics. The answer is one row:
@@ -189,6 +210,63 @@ impl Statements {
     /// [`StatementError::Render`].
     pub fn trace(&self) -> Result<String, StatementError> {
         self.render("trace/versions.sql", context! {})
+    }
+
+    /// Lists the ledger entries of the landing objects that an erasure has to do with: those with
+    /// rows in staging of which `columns` have the values bound (text, one a column), those whose
+    /// `ids` are given, and those of which staging does not hold every row. The answer has one row
+    /// an entry: `id`, `source_object`, `landed_at`, `key`, `outputs` (JSON),
+    /// and of its object `rows_expected`, `rows_found`, `is_whole` (both are equal), `is_waiting`
+    /// for a merge, `is_recent` (loaded within `wait_minutes`) and `is_concerned` (by rows or id).
+    ///
+    /// # Errors
+    /// [`StatementError::Render`].
+    pub fn erase_objects(
+        &self,
+        columns: &[String],
+        ids: &[String],
+        wait_minutes: u32,
+    ) -> Result<String, StatementError> {
+        let more = context! {
+            erased_columns => Value::from(columns.to_vec()),
+            ids => Value::from(ids.to_vec()),
+            wait_minutes,
+        };
+        self.render("erase/1_objects.sql", more)
+    }
+
+    /// Lists `source_object`, `landed_at` and `source_line` of the rows in staging of which `columns`
+    /// have the values bound, as in [`erase_objects`](Self::erase_objects).
+    ///
+    /// # Errors
+    /// [`StatementError::Render`].
+    pub fn erase_rows(&self, columns: &[String]) -> Result<String, StatementError> {
+        let erased_columns = Value::from(columns.to_vec());
+        self.render("erase/2_rows.sql", context! { erased_columns })
+    }
+
+    /// Deletes the rows of analytics of which `columns` have the values bound.
+    ///
+    /// # Errors
+    /// [`StatementError::Render`].
+    pub fn erase_analytics(&self, columns: &[String]) -> Result<String, StatementError> {
+        let erased_columns = Value::from(columns.to_vec());
+        self.render("erase/3_analytics.sql", context! { erased_columns })
+    }
+
+    /// Deletes rows of staging and accounts for them in `ops.erasures`, in one transaction of
+    /// [`ERASE_STAGING_STATEMENTS`] statements. No values are bound: Snowflake takes none with
+    /// several statements, and the text names no person.
+    ///
+    /// # Errors
+    /// [`StatementError::Render`].
+    pub fn erase_staging(
+        &self,
+        erasure_id: &str,
+        objects: &[ErasedLines],
+    ) -> Result<String, StatementError> {
+        let objects = Value::from(Serde(objects.to_vec()));
+        self.render("erase/4_staging.sql", context! { erasure_id, objects })
     }
 
     fn copy(

@@ -15,14 +15,17 @@ use statements::{Settings, Statements};
 
 #[test]
 fn orders_match_their_golden_files() {
-    let folders =
-        ["setup", "views", "grants", "schema", "staging", "publish", "checks", "trace", "samples"];
+    let folders = [
+        "setup", "views", "grants", "schema", "staging", "publish", "checks", "trace", "erase",
+        "samples",
+    ];
     compare(&datasets::load("orders").unwrap(), &folders);
 }
 
 #[test]
 fn rides_match_their_golden_files() {
-    let folders = ["setup", "views", "grants", "schema", "staging", "publish", "checks", "trace"];
+    let folders =
+        ["setup", "views", "grants", "schema", "staging", "publish", "checks", "trace", "erase"];
     compare(&datasets::load("rides").unwrap(), &folders);
 }
 
@@ -37,6 +40,7 @@ fn a_dataset_without_operation_and_aggregates_matches_its_golden_files() {
         "publish",
         "checks",
         "trace",
+        "erase",
     ];
     compare(&readings(), &folders);
 }

@@ -1,5 +1,6 @@
 //! Encodes typed columns as Parquet that Snowflake loads: writer version 1, v1 data pages, PLAIN
-//! and dictionary encodings, zstd, statistics. The only module that knows arrow2 and parquet2.
+//! and dictionary encodings, zstd, statistics; and reads it back. The only module that knows arrow2
+//! and parquet2.
 //!
 //! A column chunk is encoded once and can be written to several files.
 
@@ -7,6 +8,7 @@ mod compress;
 mod file;
 mod numbers;
 mod pages;
+mod reader;
 mod strides;
 
 use std::io;
@@ -34,6 +36,8 @@ use crate::texts::Stored;
 use compress::Compressor;
 pub(crate) use file::FileWriter;
 use pages::Presence;
+pub(crate) use reader::FileReader;
+pub use reader::ReadError;
 
 /// Texts longer than this are left out of the statistics, which hold the least and greatest whole.
 const MAX_STATISTICS_BYTES: usize = 256;

@@ -18,6 +18,8 @@ grant select on stream staging.rides_stream to role snowline_publish;
 
 grant select on table ops.ledger to role snowline_publish;
 
+grant select on table ops.erasures to role snowline_publish;
+
 grant select, insert, update, delete on table analytics.processed_rides
 to role snowline_publish;
 

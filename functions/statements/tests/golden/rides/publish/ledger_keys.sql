@@ -1,6 +1,6 @@
 -- Lists the landing objects the ledger knows, to be held against what lies in landing.
 -- Grain: one row a key and eTag, in the order of keys from a first one on, at most 50000.
--- Looks back eight days, one more than landing keeps an object.
+-- Looks back 8 days.
 -- Repetition: reads only.
 select distinct
     key,

@@ -1,5 +1,6 @@
 -- Creates the pipeline's books, shared by all datasets.
--- Grain: ledger: one row a ledger entry loaded; check_results: one row a check and attempt.
+-- Grain: ledger: one row a ledger entry loaded; check_results: one row a check and attempt;
+-- erasures: one row an erasure, landing object and contract version.
 -- Repetition: leaves existing tables and their rows as they are.
 use role sysadmin;
 
@@ -35,6 +36,15 @@ create table if not exists ops.check_results (
     failing_rows_query varchar comment 'lists the rows that made the check fail',
     measured_at timestamp_ntz(6) not null comment 'UTC',
     failing_keys variant comment 'array of objects: some of the keys that made the check fail'
+);
+
+create table if not exists ops.erasures (
+    erasure_id varchar not null comment 'of one run of snowline erase; says nothing of the person',
+    dataset varchar not null,
+    source_object varchar not null comment 'landing object, as s3://bucket/key',
+    contract_version varchar not null,
+    rows_erased number(19, 0) not null comment 'taken from staging; the ledger counts them still',
+    erased_at timestamp_ntz(6) not null comment 'UTC'
 );
 
 -- For a table from before the column was.

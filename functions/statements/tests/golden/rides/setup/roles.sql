@@ -1,5 +1,5 @@
--- Creates a role for each function of the pipeline, one that owns the tables of rows, and one for
--- readers. What each may do is in grants/.
+-- Creates a role for each function of the pipeline, one that owns the tables of rows, one for
+-- readers, and one for those who erase a person's rows. What each may do is in grants/.
 -- Repetition: leaves existing roles as they are.
 use role useradmin;
 
@@ -15,6 +15,9 @@ comment = 'Owns the tables of rows; adds columns that the contract gains';
 create role if not exists snowline_reader
 comment = 'Reads analytics';
 
+create role if not exists snowline_erase
+comment = 'Deletes rows of a person from staging and analytics';
+
 grant role snowline_load to role sysadmin;
 
 grant role snowline_publish to role sysadmin;
@@ -22,3 +25,5 @@ grant role snowline_publish to role sysadmin;
 grant role snowline_schema to role sysadmin;
 
 grant role snowline_reader to role sysadmin;
+
+grant role snowline_erase to role sysadmin;
