@@ -34,13 +34,14 @@ def _drill(console: Console, arguments: argparse.Namespace, begun: float) -> int
     from local.drill.faults import Limits
     from local.drill.report import print_table
     from local.drill.run import Drill, DrillFailed, parameters
+    from local.tests.lineage_receiver import Receiver
     from local.tests.pipeline import deployed
 
     shutil.rmtree(arguments.out, ignore_errors=True)
     arguments.out.mkdir(parents=True)
     limits = Limits(copy_ms=None)
-    with deployed(arguments.out, "access-token", parameters(limits)) as pipeline:
-        drill = Drill(pipeline, limits, arguments.seed, console.progress)
+    with Receiver() as lineage, deployed(arguments.out, "access-token", parameters(limits, lineage)) as pipeline:
+        drill = Drill(pipeline, lineage, limits, arguments.seed, console.progress)
         try:
             drill.run()
         except DrillFailed as error:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from local.drill.airflow import Airflow
 from local.drill.producer import Producer
+from local.tests.lineage_receiver import Receiver
 from local.tests.pipeline import Pipeline, snowline
 
 AS_OWNER = "use role sysadmin; use database snowline; use warehouse snowline_wh;"
@@ -46,6 +47,7 @@ class Scene:
     producer: Producer
     airflow: Airflow
     limits: Limits
+    lineage: Receiver
     load_is_stopped: bool = False
 
 
@@ -197,6 +199,14 @@ def _usual_value(scene: Scene) -> None:
     scene.producer.value_factor = 1
 
 
+def _lineage_is_refused(scene: Scene) -> None:
+    scene.lineage.behaviour = "fail"
+
+
+def _lineage_is_taken(scene: Scene) -> None:
+    scene.lineage.behaviour = "accept"
+
+
 _DAG_FAILS = {"publish-errors", "dag-success-rate"}
 
 
@@ -214,6 +224,9 @@ SNOWFLAKE_REFUSES = _fault(
     "Snowflake refuses both roles", {"load-dead-letters"} | _DAG_FAILS, _snowflake_refuses, _snowflake_accepts
 )
 PRODUCER_STOPS = _fault("producer stops", {"incoming-records"}, _producer_stops, _producer_runs)
+LINEAGE_REFUSED = _fault(
+    "the lineage receiver fails", {"lineage-failures"}, _lineage_is_refused, _lineage_is_taken
+)
 BAD_ROWS = _fault("5 % bad rows", {"reject-rate"}, _bad_rows, _good_rows)
 TORN_OBJECT = _fault(
     "a torn landing object", {"transform-errors", "transform-failures"}, _land_a_torn_object, _take_out_failures

@@ -13,6 +13,7 @@ from local.drill.clock import STEP_S, Clock
 from local.drill.faults import Fault, Limits, Scene
 from local.drill.monitor import Monitor
 from local.drill.producer import Producer
+from local.tests.lineage_receiver import Receiver
 from local.tests.pipeline import Pipeline
 
 QUIET_STEPS = 9
@@ -32,6 +33,7 @@ PLAN: list[tuple[Fault, int]] = [
     (faults.SLOW_TRANSFORM, 14),
     (faults.ROWS_LOST, 15),
     (faults.MANY_PUTS, 16),
+    (faults.LINEAGE_REFUSED, 19),
     (faults.SNOWFLAKE_REFUSES, 21),
     (faults.LOAD_KILLED, 22),
     (faults.DAG_STALLS, 25),
@@ -63,6 +65,7 @@ class Drill:
     """A deployed pipeline with its monitor."""
 
     pipeline: Pipeline
+    lineage: Receiver
     limits: Limits = field(default_factory=Limits)
     seed: int = 1
     progress: Callable[[str], None] = lambda _: None
@@ -72,7 +75,7 @@ class Drill:
         self.clock = Clock()
         self.airflow = Airflow(self.pipeline)
         self.monitor = Monitor(self.pipeline.stack, self.clock, self.airflow)
-        self.scene = Scene(self.pipeline, Producer(self.pipeline, self.seed), self.airflow, self.limits)
+        self.scene = Scene(self.pipeline, Producer(self.pipeline, self.seed), self.airflow, self.limits, self.lineage)
 
     def run(self) -> None:
         """Goes through the plan; raises `DrillFailed` naming the alarm and the step."""
@@ -144,10 +147,11 @@ class Drill:
             time.sleep(POLL_S)
 
 
-def parameters(limits: Limits) -> dict[str, str]:
+def parameters(limits: Limits, lineage: Receiver) -> dict[str, str]:
     """What a drill deploys the template with."""
     return limits.parameters | {
         "AirflowEnvironmentName": ENVIRONMENT, "AlarmEmail": "on-call@example.com",
+        "LineageTo": lineage.url,
         # One landing object a step.
         "FirehoseBufferMiB": "8",
     }

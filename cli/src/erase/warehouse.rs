@@ -158,7 +158,7 @@ impl Warehouse {
         let mut rows = 0;
         for part in parts(lines, MAX_LINES) {
             let sql = self.statements.erase_staging(id, &part)?;
-            let mut statement = Statement::new(sql, &self.query_tag);
+            let mut statement = Statement::new("erase", sql, &self.query_tag);
             statement.count = ERASE_STAGING_STATEMENTS;
             let results = self.client.execute_all(&statement, Deadline::after(TIME_LIMIT)).await?;
             // The last but one: before it commits.
@@ -169,13 +169,13 @@ impl Warehouse {
     }
 
     async fn execute(&self, sql: String) -> Result<Rows, Error> {
-        let statement = Statement::new(sql, &self.query_tag);
+        let statement = Statement::new("erase", sql, &self.query_tag);
         Ok(self.client.execute(&statement, Deadline::after(TIME_LIMIT)).await?)
     }
 
     /// Values are bound, so that the query history does not show them.
     async fn execute_bound(&self, sql: String, subject: &Subject) -> Result<Rows, Error> {
-        let mut statement = Statement::new(sql, &self.query_tag);
+        let mut statement = Statement::new("erase", sql, &self.query_tag);
         let bound = subject.conditions.iter().map(|one| Binding::text(Some(&one.value)));
         statement.bindings = bound.collect();
         Ok(self.client.execute(&statement, Deadline::after(TIME_LIMIT)).await?)
