@@ -79,8 +79,6 @@ pub(crate) struct Head {
 /// The content of an object, on its way.
 #[derive(Debug)]
 pub(crate) struct Content {
-    /// Without quotes.
-    pub(crate) etag: String,
     body: ByteStream,
 }
 
@@ -216,7 +214,7 @@ impl Objects {
             .send()
             .await;
         match answer {
-            Ok(answer) => Ok(Ok(Content { etag: unquoted(answer.e_tag), body: answer.body })),
+            Ok(answer) => Ok(Ok(Content { body: answer.body })),
             Err(error) => match absent(&error) {
                 Some(absent) => Ok(Err(absent)),
                 None => Err(Error::about("read", uri)(error)),

@@ -10,6 +10,7 @@ use columnar::{Rejected, RejectedError};
 use contract::Format;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
 
 /// Why the rejects of a file cannot be read or written again.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,8 @@ pub(crate) struct Rewritten {
     /// Compressed with gzip, so that no record can be taken for the start of a compressed object.
     pub(crate) body: Vec<u8>,
     pub(crate) rows: u64,
+    /// Of the quarantine file: the first 16 hexadecimal digits of its SHA-256.
+    pub(crate) digest: String,
     pub(crate) left_out: Vec<LeftOut>,
 }
 
@@ -51,7 +54,8 @@ pub(crate) fn rewrite(
         out.write_all(header)?;
         out.write_all(b"\n")?;
     }
-    for reject in rejects(quarantine) {
+    let mut quarantine = Digested::new(quarantine);
+    for reject in rejects(&mut quarantine) {
         let reject = reject?;
         match line_of(&reject.0, format).map_err(|source| reject.error(source))? {
             Ok(record) => {
@@ -62,12 +66,22 @@ pub(crate) fn rewrite(
         }
         out.write_all(b"\n")?;
     }
-    Ok(Rewritten { body: out.finish()?, rows, left_out })
+    Ok(Rewritten { body: out.finish()?, rows, digest: quarantine.finish()?, left_out })
 }
 
 /// The reject that was written to this line of the new object, and its position in the file, from
-/// 1.
+/// 1; and the digest of the file, as [`Rewritten`] has it.
 pub(crate) fn reject_at(
+    quarantine: &mut dyn Read,
+    format: Format,
+    line: i64,
+) -> Result<(Option<(usize, Rejected)>, String), Error> {
+    let mut quarantine = Digested::new(quarantine);
+    let found = find_reject(&mut quarantine, format, line)?;
+    Ok((found, quarantine.finish()?))
+}
+
+fn find_reject(
     quarantine: &mut dyn Read,
     format: Format,
     line: i64,
@@ -86,6 +100,32 @@ pub(crate) fn reject_at(
         lines += 1 + record.iter().filter(|byte| **byte == b'\n').count() as i64;
     }
     Ok(None)
+}
+
+/// Digests what is read through it.
+struct Digested<'r> {
+    input: &'r mut dyn Read,
+    digest: Sha256,
+}
+
+impl<'r> Digested<'r> {
+    fn new(input: &'r mut dyn Read) -> Self {
+        Self { input, digest: Sha256::new() }
+    }
+
+    /// The first 16 hexadecimal digits of the SHA-256 of all there is, read or not.
+    fn finish(mut self) -> io::Result<String> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(self.digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl Read for Digested<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.digest.update(&buffer[..read]);
+        Ok(read)
+    }
 }
 
 /// A reject and its position in the file, from 1.
@@ -148,7 +188,11 @@ mod tests {
     }
 
     fn positions(file: &[u8], format: Format, lines: std::ops::Range<i64>) -> Vec<Option<usize>> {
-        let at = |line| reject_at(&mut &*file, format, line).unwrap().map(|(position, _)| position);
+        let at = |line| {
+            let (found, digest) = reject_at(&mut &*file, format, line).unwrap();
+            assert_eq!(digest, rewrite(&mut &*file, format, None).unwrap().digest);
+            found.map(|(position, _)| position)
+        };
         lines.map(at).collect()
     }
 

@@ -50,11 +50,11 @@ impl Session {
             Format::Json => None,
             Format::Csv => Some(self.header(uri, &entry.object).await?),
         };
-        let replay = Replay { rejected: keys, etag: quarantine.etag.clone(), format };
-        let target = S3Uri { bucket: uri.bucket.clone(), key: replay.key() };
         let rewritten = rewrite(quarantine, format, header)
             .await
             .map_err(|source| Error::Rows { uri: uri.clone(), source })?;
+        let replay = Replay { rejected: keys, digest: rewritten.digest.clone(), format };
+        let target = S3Uri { bucket: uri.bucket.clone(), key: replay.key() };
         for one in &rewritten.left_out {
             println!("left line {} of {}: {}", one.line, entry.object.uri(), one.reason);
         }

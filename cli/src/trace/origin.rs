@@ -123,19 +123,21 @@ impl Lake {
             absent: None,
         };
         let content = match self.objects.get(&uri).await? {
-            Ok(content) if content.etag == replay.etag => content,
-            other => {
-                let absent = other.err().unwrap_or(Absent::Replaced);
+            Ok(content) => content,
+            Err(absent) => {
                 rejection.absent = Some(format!("the quarantine file {absent}"));
                 return Ok(rejection);
             }
         };
         let format = replay.format;
-        let found = content
+        let (found, digest) = content
             .read_with(move |input: &mut dyn Read| rejects::reject_at(input, format, line))
             .await
             .map_err(|source| Error::Reject { uri, line, source })?;
         match found {
+            _ if digest != replay.digest => {
+                rejection.absent = Some(format!("the quarantine file {}", Absent::Replaced));
+            }
             Some((position, reject)) => {
                 rejection.quarantine_line = Some(position);
                 rejection.source_line = Some(reject.line);

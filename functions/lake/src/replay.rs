@@ -10,8 +10,9 @@ use crate::keys::{LANDING_PREFIX, OutputKeys};
 pub struct Replay {
     /// The keys of the landing object that the records were rejected from.
     pub rejected: OutputKeys,
-    /// The eTag of the quarantine object, without quotes.
-    pub etag: String,
+    /// A digest of the quarantine object's content: not its eTag, which changes with every write
+    /// of the same bytes under KMS.
+    pub digest: String,
     /// How the records are encoded.
     pub format: Format,
 }
@@ -24,8 +25,8 @@ impl Replay {
     /// The key of the landing object.
     pub fn key(&self) -> String {
         let (partition, id) = (self.rejected.partition(), self.rejected.id());
-        let (etag, ending) = (&self.etag, ending(self.format));
-        format!("{LANDING_PREFIX}{partition}/{HOUR}/{NAME}{id}_{etag}{ending}")
+        let (digest, ending) = (&self.digest, ending(self.format));
+        format!("{LANDING_PREFIX}{partition}/{HOUR}/{NAME}{id}_{digest}{ending}")
     }
 
     /// Reads the key of a landing object; `None` when that is no replay.
@@ -35,13 +36,13 @@ impl Replay {
         let format = [Format::Json, Format::Csv]
             .into_iter()
             .find(|format| name.ends_with(ending(*format)))?;
-        let (id, etag) = name.strip_suffix(ending(format))?.split_once('_')?;
+        let (id, digest) = name.strip_suffix(ending(format))?.split_once('_')?;
         let rejected =
             OutputKeys::of_quarantine(&format!("quarantine/{partition}/rejected_{id}.ndjson"))?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        (!etag.is_empty() && etag.bytes().all(plain)).then(|| Self {
+        let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (!digest.is_empty() && digest.bytes().all(hexadecimal)).then(|| Self {
             rejected,
-            etag: etag.to_owned(),
+            digest: digest.to_owned(),
             format,
         })
     }
@@ -62,12 +63,12 @@ mod tests {
     #[test]
     fn the_key_of_a_replay_leads_back_to_the_rejects() {
         let quarantine = "quarantine/year=2026/month=11/day=22/rejected_3efab5636f3c707a.ndjson";
-        for (format, etag, key) in [
+        for (format, digest, key) in [
             (Format::Json, "d41d8cd9", "replay_3efab5636f3c707a_d41d8cd9.ndjson.gz"),
-            (Format::Csv, "d41d8cd9-3", "replay_3efab5636f3c707a_d41d8cd9-3.csv.gz"),
+            (Format::Csv, "d41d8cd9", "replay_3efab5636f3c707a_d41d8cd9.csv.gz"),
         ] {
             let rejected = OutputKeys::of_quarantine(quarantine).unwrap();
-            let replay = Replay { rejected, etag: etag.to_owned(), format };
+            let replay = Replay { rejected, digest: digest.to_owned(), format };
             assert_eq!(replay.key(), format!("landing/year=2026/month=11/day=22/hour=00/{key}"));
             assert_eq!(replay.rejected.quarantine(), quarantine);
             assert_eq!(Replay::of(&replay.key()), Some(replay));
