@@ -177,7 +177,7 @@ class Instance:
         with api.changed:
             end = time.monotonic() + config.timeout_s
             deadline_ms = int((time.time() + config.timeout_s) * 1000)
-            api.give(Work(request_id, payload, deadline_ms, config.arn, trace_header(config.traced)))
+            api.give(Work(request_id, payload, deadline_ms, config.arn, trace_header(config.tracing)))
             while True:
                 remaining = end - time.monotonic()
                 api.changed.wait_for(
