@@ -54,6 +54,7 @@ class Landed:
     source_object: str
     source_line: int
     landed_at: datetime
+    region: str = REGION
 
     @property
     def version(self) -> tuple[datetime, datetime, str, int]:
@@ -67,7 +68,7 @@ class Landed:
             "_source_line": self.source_line,
             "_landed_at": self.landed_at,
             "_contract_version": CONTRACT_VERSION,
-            "_source_region": REGION,
+            "_source_region": self.region,
         }
 
     def processing_row(self) -> Row:
@@ -85,7 +86,7 @@ def an_order(line: bytes, _: datetime) -> Order | Reject:
 
 
 def judge(
-    data: bytes, source_object: str, landed_at: datetime, validate: Validate = an_order
+    data: bytes, source_object: str, landed_at: datetime, validate: Validate = an_order, region: str = REGION
 ) -> tuple[list[Landed], list[tuple[int, Reject]]]:
     """Splits an object's records into accepted rows and rejects with their lines."""
     accepted, rejects = [], []
@@ -94,7 +95,7 @@ def judge(
         if isinstance(verdict, Reject):
             rejects.append((line, verdict))
         else:
-            accepted.append(Landed(verdict, source_object, line, landed_at))
+            accepted.append(Landed(verdict, source_object, line, landed_at, region))
     return accepted, rejects
 
 

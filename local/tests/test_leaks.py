@@ -45,5 +45,6 @@ def test_a_secret_in_a_log_fails_the_run(tmp_path: Path, leak: Callable[[Pipelin
     told = ""
     with pytest.raises(AssertionError, match="secrets in logs: .* in some.log$") as failure, deployed(tmp_path) as run:
         told = leak(run)
+        run.stack.logs.mkdir(exist_ok=True)
         (run.stack.logs / "some.log").write_text(f'{{"level":"TRACE","message":"signed in with {told}"}}\n')
     assert told and told not in str(failure.value)

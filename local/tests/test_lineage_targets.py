@@ -21,7 +21,6 @@ from local.stack import Stack
 from local.tests.lineage_receiver import Receiver
 from local.tests.openlineage_reader import read_event
 from local.tests.pipeline import TIMING, Pipeline, deployed, new_key, snowline
-from local.tests.state import state
 
 LAKE = f"snowline-{ACCOUNT}-{REGION}"
 SEND_LIMIT_MS = 2_000
@@ -238,7 +237,7 @@ def test_a_bucket_that_refuses_changes_nothing(tmp_path: Path) -> None:
 def test_without_a_target_nobody_is_told(tmp_path: Path) -> None:
     with deployed(tmp_path) as pipeline:
         flow(pipeline)
-        zones = {key.partition("/")[0] for key in state(pipeline).etags}
+        zones = {key.partition("/")[0] for key in pipeline.etags()}
         assert zones == {"landing", "processing", "processed", "quarantine", "ledger"}
         assert lost(pipeline) == {}
         for role in ("TransformRole", "LoadRole", "PublishRole"):

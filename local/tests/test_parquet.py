@@ -85,7 +85,7 @@ def transformed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     salt.write_bytes(SALT)
     out = folder / "out"
     snowline("transform", "--contract", "orders", data, "--out", out, "--hash-salt-file", salt)
-    accepted, rejects = judge(data.read_bytes(), f"file://{data}", LANDED_AT)
+    accepted, rejects = judge(data.read_bytes(), f"file://{data}", LANDED_AT, region="local")
     assert len(accepted) > count * 0.96 and len(rejects) > count * 0.01
     files = {
         "processing": out / "processing/processed_orders.parquet",
