@@ -61,7 +61,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             pipeline.publish(task)
         lake = read_lake(pipeline)
         pipeline.land("cut-off.gz", gzip.compress(orders(3))[:-20])
-        pipeline.s3.put_object(Bucket=pipeline.bucket, Key=POISON, Body=b"PAR1 this is no Parquet file PAR1")
+        pipeline.s3.put_object(
+            Bucket=pipeline.bucket, Key=POISON, Body=b"PAR1 this is no Parquet file PAR1", ServerSideEncryption="AES256"
+        )
         pipeline.settle()
         parked = pipeline.stack.messages(pipeline.stack.outputs["TransformFailuresUrl"])
         pipeline.snowflake.run_script(f"{AS_OWNER} drop table analytics.processed_orders")

@@ -35,7 +35,7 @@ VARIANTS = {
     "private link": {"Vpc": "create", "SnowflakeAuthentication": "workload-identity"} | PRIVATE_LINK,
 }
 
-ZONES = {"landing": 7, "processing": 30, "quarantine": 30, "errors": 30, "processed": 90, "ledger": 90}
+ZONES = {"landing": 7, "processing": 30, "quarantine": 30, "errors": 30, "processed": 90, "ledger": 90, "erased": 1}
 """The days that each zone is kept."""
 
 KEY_PROPERTIES = {
