@@ -29,7 +29,9 @@ def test_a_poisoned_file_is_parked_and_its_neighbours_load(pipeline: Pipeline) -
         f"{DAY}/orders_hourly_00000000000000cc.parquet": b"",
     }
     for key, body in poison.items():
-        pipeline.stack.client("s3").put_object(Bucket=pipeline.bucket, Key=key, Body=body)
+        pipeline.stack.client("s3").put_object(
+            Bucket=pipeline.bucket, Key=key, Body=body, ServerSideEncryption="AES256"
+        )
     for seed in (2, 3):
         pipeline.land(f"neighbour-{seed}", orders(seed))
     pipeline.settle()
