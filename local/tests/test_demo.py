@@ -23,6 +23,7 @@ from local.demo.run import Outcome
 from local.demo.sql_api import Table
 from local.stack import ROOT
 from local.tests import oracle, oracle_values, rides_oracle
+from local.tests.leaks import assert_not_logged
 
 EVENTS = 5_000
 RIDES = 6_000
@@ -53,6 +54,11 @@ def printed_by(process: subprocess.Popen[str]) -> str:
 @pytest.fixture(scope="module")
 def summary(out: Path) -> dict[str, Any]:
     return json.loads((out / "summary.json").read_text())
+
+
+def test_nothing_that_it_leaves_holds_a_token_or_a_private_key(out: Path) -> None:
+    assert any((out / "run" / "logs").rglob("*.log"))
+    assert_not_logged({b"PRIVATE KEY": "a private key"}, out)
 
 
 def test_the_summary_agrees_with_a_replay_of_what_was_sent(out: Path, summary: dict[str, Any]) -> None:
