@@ -34,7 +34,7 @@ NOT_HELD = {
     "AWS::KinesisFirehose::DeliveryStream": "encryption and logging",
     "AWS::Lambda::EventInvokeConfig": "",
     "AWS::Lambda::EventSourceMapping": "",
-    "AWS::Lambda::Function": "network, encryption of the environment, tracing; logs are files",
+    "AWS::Lambda::Function": "network and encryption of the environment; every invocation is traced; logs are files",
     "AWS::Lambda::Permission": "asked when the template is deployed, not at each call",
     "AWS::Logs::LogGroup": "no line is written to it, so none expires",
     "AWS::Logs::LogStream": "all of it",
