@@ -18,7 +18,7 @@ pub struct Source<'a> {
     /// Its key; an ending `.csv`, `.json`, `.jsonl` or `.ndjson` (before `.gz` or `.zst`) goes
     /// before the contract's format.
     pub key: &'a str,
-    /// The AWS region it is in: the lineage column `_source_region`.
+    /// The AWS region it is in, or `local` for a file: the lineage column `_source_region`.
     pub region: &'a str,
     /// When it landed, in microseconds since the epoch: the lineage column `_landed_at`.
     pub landed_at_micros: i64,
