@@ -222,8 +222,9 @@ async fn a_statement_running_at_the_deadline_is_cancelled() {
         assert_eq!(error.to_string().contains("could not be cancelled"), !stopped);
         let Error::GivenUp { handle, stopped: confirmed, .. } = error else { panic!("{error:?}") };
         assert_eq!((handle.as_str(), confirmed), (HANDLE, stopped));
-        let last = server.requests().pop().unwrap();
-        assert_eq!(last.path, format!("/api/v2/statements/{HANDLE}/cancel"));
+        // The question given up at the deadline may reach the server behind the cancellation.
+        let cancellation = format!("/api/v2/statements/{HANDLE}/cancel");
+        assert!(server.requests().iter().any(|request| request.path == cancellation));
     }
 }
 
