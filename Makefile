@@ -76,9 +76,10 @@ test-sanitized: ## Run the tests of decoder and encoder under AddressSanitizer.
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
 		cargo test --locked -p columnar --lib --test strictness --target $(host) --target-dir target/sanitized
 
+# Two at a time, those of a file in one process: its tests share what they deployed.
 .PHONY: test-local
 test-local: build $(call installed,local) $(call installed,tools) ## Run the end-to-end tests over the local stack.
-	$(LOCAL)/python -m pytest local/tests
+	$(LOCAL)/python -m pytest local/tests -n 2 --dist loadscope
 
 .PHONY: test-dags
 test-dags: $(call installed,airflow2) $(call installed,airflow3) ## Run the DAGs under Airflow 2 and 3.

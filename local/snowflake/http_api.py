@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .server import SnowflakeServer
 
 ROOT = "/api/v2/statements"
+_CANCEL_SECONDS = 2
 
 
 class HttpServer(Connections, HTTPServer):
@@ -127,6 +128,8 @@ class Handler(BaseHTTPRequestHandler):
             message = "Identified SQL statement is not currently executing."
             raise errors.SqlError("000605", "57014", message)
         job.cancel(errors.canceled())
+        # The answer says that it no longer runs.
+        job.done.wait(_CANCEL_SECONDS)
         self._send(200, {
             "code": "000604", "sqlState": "57014", "message": "SQL execution canceled",
             **_address(job),
