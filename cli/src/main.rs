@@ -9,6 +9,7 @@ mod check;
 mod contracts;
 mod diff;
 mod erase;
+mod firehose;
 mod generate;
 mod init;
 mod objects;

@@ -13,7 +13,6 @@ mod firehose;
 mod line;
 mod orders;
 mod pace;
-mod packing;
 mod random;
 mod recent;
 mod records;

@@ -6,6 +6,7 @@ use super::firehose::Firehose;
 use super::s3::S3;
 use super::shipping::{Shipping, Traffic};
 use crate::aws;
+use crate::firehose::Stream;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,7 +41,8 @@ impl Sink {
                 Self::Output(Output { writer, traffic: Arc::clone(traffic) })
             }
             Target::Firehose { stream } => {
-                let carrier = Firehose::new(&aws::sdk_config().await, stream, Arc::clone(traffic));
+                let stream = Stream::new(&aws::sdk_config().await, stream);
+                let carrier = Firehose::new(stream, Arc::clone(traffic));
                 let delay = max_delay.unwrap_or(FIREHOSE_MAX_DELAY);
                 Self::Firehose(Shipping::new(carrier, Arc::clone(traffic), delay))
             }
