@@ -181,11 +181,13 @@ fn codec(head: &[u8]) -> Option<Codec> {
 
 /// Whether a frame without content begins here (RFC 8878, section 3.1.2).
 fn is_skippable(head: &[u8]) -> bool {
-    matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18])
+    matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
-/// Tells text from a damaged magic number, by a few bytes that may end within a character.
+/// Tells text from a damaged magic number, by a few bytes of a line that may end within a character.
 fn begins_like_text(head: &[u8]) -> bool {
+    let head = &head[..head.len().min(MAGIC_BYTES)];
+    let head = head.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
     let is_utf8 = str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
     is_utf8 && head.iter().all(|byte| !byte.is_ascii_control() || byte.is_ascii_whitespace())
 }
