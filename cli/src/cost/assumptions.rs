@@ -70,7 +70,7 @@ fn load(settings: &Settings) -> Vec<Assumption> {
     };
     let packed = match settings.pack {
         Some(_) => Origin::Yours,
-        None => Origin::Measured("as snowline generate packs"),
+        None => Origin::Pipeline("as snowline generate packs"),
     };
     let compress = match settings.compress {
         Compression::None => ("none", Origin::Template),
@@ -163,15 +163,17 @@ fn settings(settings: &Settings) -> Vec<Assumption> {
         Architecture::X86_64 => ("x86_64", Origin::Yours),
     };
     let landing = match settings.compress {
-        Compression::None => "GZIP",
-        Compression::Gzip | Compression::Zstd => "UNCOMPRESSED",
+        Compression::None => ("GZIP", Origin::Template),
+        Compression::Gzip | Compression::Zstd => {
+            ("UNCOMPRESSED", Origin::Assumed("compressed records need it"))
+        }
     };
     vec![
         Assumption {
             id: "landing_compression",
-            value: Value::Word(landing),
+            value: Value::Word(landing.0),
             unit: "LandingCompression, what Firehose does",
-            origin: Origin::Template,
+            origin: landing.1,
         },
         setting("buffer_mib", settings.buffer_mib, dec!(64), "FirehoseBufferMiB"),
         setting("buffer_seconds", settings.buffer_seconds, dec!(60), "FirehoseBufferSeconds"),

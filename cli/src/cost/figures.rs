@@ -12,6 +12,8 @@ pub(crate) enum Origin {
     Yours,
     /// A default of `template.yaml`, or what it makes.
     Template,
+    /// As the code or the SQL of this pipeline does, in the file that the text names.
+    Pipeline(&'static str),
     /// Measured, by what the text says.
     Measured(&'static str),
     /// Said by the vendor, on the page that the text names.
@@ -26,6 +28,7 @@ impl Origin {
         match self {
             Self::Yours => "yours",
             Self::Template => "template",
+            Self::Pipeline(_) => "pipeline",
             Self::Measured(_) => "measured",
             Self::Documented(_) => "documented",
             Self::Assumed(_) => "assumed",
@@ -36,7 +39,10 @@ impl Origin {
     pub(crate) fn detail(self) -> &'static str {
         match self {
             Self::Yours | Self::Template => "",
-            Self::Measured(text) | Self::Documented(text) | Self::Assumed(text) => text,
+            Self::Pipeline(text)
+            | Self::Measured(text)
+            | Self::Documented(text)
+            | Self::Assumed(text) => text,
         }
     }
 }
@@ -65,9 +71,9 @@ macro_rules! figures {
 
 figures! {
     FIREHOSE_PART_BYTES: "firehose_part_bytes", 5_242_880, "bytes of a part of a landing object; a longer one is a multipart upload", Assumed("Firehose does not say how it uploads; S3 takes no smaller part");
-    RANGE_BYTES: "range_bytes", 8_388_608, "bytes that one GET of transform asks for", Measured("functions/transform/src/body.rs");
-    PUT_BYTES: "put_bytes", 16_777_216, "longest output that takes one PUT", Measured("functions/transform/src/upload.rs");
-    PART_BYTES: "part_bytes", 8_388_608, "bytes of a part of a longer output, which takes two requests more", Measured("functions/transform/src/upload.rs");
+    RANGE_BYTES: "range_bytes", 8_388_608, "bytes that one GET of transform asks for", Pipeline("functions/transform/src/body.rs");
+    PUT_BYTES: "put_bytes", 16_777_216, "longest output that takes one PUT", Pipeline("functions/transform/src/upload.rs");
+    PART_BYTES: "part_bytes", 8_388_608, "bytes of a part of a longer output, which takes two requests more", Pipeline("functions/transform/src/upload.rs");
     PROCESSING_SHARE: "processing_share", 0.453, "share of the Parquet that is in processing/", Measured("snowline transform, 400,000 orders: 13.8 of 30.4 MB");
     REJECT_EXTRA_BYTES: "reject_extra_bytes", 127, "bytes of a reject beyond its record", Measured("snowline transform: 180,884 bytes for 379 rejected orders of 351");
     LEDGER_BYTES: "ledger_bytes", 1_500, "bytes of a ledger entry", Measured("orders with a few rules broken, rounded up");
@@ -76,7 +82,7 @@ figures! {
     NETWORK_MB: "network_mb_per_second", 75, "MB a second between a function and S3, each way", Assumed("600 Mbit/s a function; AWS does not say");
     SECOND_VCPU: "second_vcpu", 0.9, "share of a second vCPU that transform uses; of more none", Measured("make bench-curves: 1.94 s instead of 3.8 s a GB");
     VCPU_MIB: "vcpu_mib", 1_769, "MiB of memory that come with one vCPU", Documented("AWS Lambda, configure function memory");
-    TABLES: "files_per_object", 3, "files of an object that are loaded: rows, one aggregate, ledger entry; each a message", Measured("contract of orders");
+    TABLES: "files_per_object", 3, "files of an object that are loaded: rows, one aggregate, ledger entry; each a message", Pipeline("contracts/orders.odcs.yaml");
     SNOWFLAKE_GETS: "snowflake_gets_per_file", 4, "GETs of Snowflake for a file, and one for each 8 MiB of it", Assumed("Snowflake does not say");
     LOAD_MEMORY_MIB: "load_memory_mib", 256, "MiB of memory of load and of publish", Template;
     LOAD_EXTRA_SECONDS: "load_extra_seconds", 0.5, "seconds of an invocation of load beside its COPYs", Assumed("an answer of the SQL API is waited for a few times");
@@ -105,11 +111,13 @@ figures! {
     INSTANCE_HOURS: "instance_hours", 2, "hours that an instance of a function lives; each start reads a secret, and decrypts twice", Assumed("AWS does not say");
     ACCESS_LOG_BYTES: "access_log_bytes", 700, "bytes of the access log for each request to the lake", Assumed("typical length of a line");
     ACCESS_LOG_DAYS: "access_log_days", 395, "days that access logs are kept: 365, and 30 as old versions", Template;
+    QUARANTINE_DAYS: "quarantine_days", 30, "days that quarantine/ is kept", Template;
+    LEDGER_DAYS: "ledger_days", 90, "days that ledger/ is kept", Template;
     OLD_VERSION_DAYS: "old_version_days", 3, "days that an expired object stays as an old version", Template;
     MIDNIGHT_DAYS: "midnight_days", 1, "days more: S3 rounds expiry of object and of old version up to midnight, half a day each", Documented("Amazon S3, lifecycle elements");
     COPY_SECONDS: "copy_seconds", 2, "seconds of a COPY beside reading, on any warehouse", Assumed("metric CopyTime tells yours");
-    AUTO_SUSPEND_SECONDS: "auto_suspend_seconds", 60, "seconds that the warehouse runs on without work", Measured("sql/setup/01_warehouse.sql");
-    AIRFLOW_DATABASE_GB: "airflow_database_gb", 5, "GB of Airflow's database", Assumed("");
+    AUTO_SUSPEND_SECONDS: "auto_suspend_seconds", 60, "seconds that the warehouse runs on without work", Pipeline("sql/setup/01_warehouse.sql");
+    AIRFLOW_DATABASE_GB: "airflow_database_gb", 5, "GB of Airflow's database", Assumed("a small one");
     SNOWFLAKE_API_BYTES: "snowflake_api_bytes", 50_000, "bytes over the NAT gateway for each COPY and each run of the DAG", Assumed("statements, answers and TLS");
 }
 

@@ -23,8 +23,8 @@ pub(crate) const PUTS_PER_SECOND: Decimal = dec!(3_500);
 pub(crate) const MESSAGES_IN_FLIGHT: Decimal = dec!(120_000);
 
 /// Time-outs of the functions, in seconds; see `template.yaml`.
-const LOAD_SECONDS: Decimal = dec!(300);
-const PUBLISH_SECONDS: Decimal = dec!(870);
+pub(crate) const LOAD_SECONDS: Decimal = dec!(300);
+pub(crate) const PUBLISH_SECONDS: Decimal = dec!(870);
 
 const MIB: Decimal = dec!(1_048_576);
 const MINUTE: Decimal = dec!(60);

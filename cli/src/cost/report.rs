@@ -11,10 +11,11 @@ use super::assumptions::{Assumption, Value, assumptions};
 use super::bill::{Plan, Stage};
 use super::needs::{
     ACCOUNT_CONCURRENCY, FIREHOSE_MIB_PER_SECOND, FIREHOSE_RECORDS_PER_SECOND,
-    FIREHOSE_REQUESTS_PER_SECOND, MESSAGES_IN_FLIGHT, Needs, PUTS_PER_SECOND,
-    UNRESERVED_CONCURRENCY,
+    FIREHOSE_REQUESTS_PER_SECOND, LOAD_SECONDS, MESSAGES_IN_FLIGHT, Needs, PUBLISH_SECONDS,
+    PUTS_PER_SECOND, UNRESERVED_CONCURRENCY, in_time,
 };
 use super::prices;
+use super::settings::Warehouse;
 use crate::table::{Align, table};
 
 /// The whole report; with `all`, every figure behind it as well.
@@ -67,6 +68,31 @@ fn bill(plan: &Plan, gb: Decimal) -> String {
             figure(records.billed_bytes, 0),
             figure(plan.wasted_share() * dec!(100), 1),
         )
+        + &too_slow(plan)
+}
+
+/// What a warehouse does not do in time, if there is anything.
+fn too_slow(plan: &Plan) -> String {
+    let loading = &plan.loading;
+    if in_time(loading) {
+        return String::new();
+    }
+    format!(
+        "  The warehouse is too small for this: it works {} % of the time, a load takes {} s of {}, a \
+         merge {} s of {}.\n  Take --warehouse {}, or load and publish more often.\n",
+        figure(loading.busy() * dec!(100), 1),
+        figure(loading.invocation_seconds(), 0),
+        LOAD_SECONDS,
+        figure(loading.merge_seconds, 0),
+        PUBLISH_SECONDS,
+        size(Needs::new(plan).warehouse),
+    )
+}
+
+/// The name of a warehouse's size.
+fn size(warehouse: Option<Warehouse>) -> String {
+    let value = warehouse.and_then(|warehouse| warehouse.to_possible_value());
+    value.map_or("more than one of 4XL".to_owned(), |value| value.get_name().to_owned())
 }
 
 fn ways(plan: &Plan, gb: Decimal) -> String {
@@ -112,8 +138,7 @@ fn needs(plan: &Plan) -> String {
     let needs = Needs::new(plan);
     let row = |what: &str, value: String, limit: String| [what.to_owned(), value, limit];
     let of = |limit: Decimal| format!("default quota {}", figure(limit, 0));
-    let size = needs.warehouse.and_then(|size| size.to_possible_value());
-    let size = size.map_or("more than one of 4XL".to_owned(), |size| size.get_name().to_owned());
+    let size = size(needs.warehouse);
     let reserve = needs.transform_concurrency_at_peak;
     let most = ACCOUNT_CONCURRENCY - UNRESERVED_CONCURRENCY;
     let reserve_note = if reserve > most {
@@ -220,16 +245,16 @@ fn rests(assumptions: &[Assumption], all: bool) -> String {
     table(columns, &rows) + rest
 }
 
-fn usd_per_gb(usd: Decimal) -> String {
+pub(super) fn usd_per_gb(usd: Decimal) -> String {
     fixed(usd, 5)
 }
 
-fn usd_per_month(usd: Decimal) -> String {
+pub(super) fn usd_per_month(usd: Decimal) -> String {
     fixed(usd, 2)
 }
 
 /// A number with at most so many decimals, thousands set apart.
-fn figure(value: Decimal, decimals: u32) -> String {
+pub(super) fn figure(value: Decimal, decimals: u32) -> String {
     grouped(&value.round_dp(decimals).normalize().to_string())
 }
 

@@ -1,15 +1,10 @@
 //! What the lake holds once it is as full as its lifecycle rules let it become.
 
 use rust_decimal::Decimal;
-use rust_decimal::dec;
 
 use super::bill::{Plan, a_month};
 use super::figures;
 use super::prices::{DAYS_PER_MONTH, GB};
-
-/// What the quarantine and the ledger are kept for, in days; see `template.yaml`.
-const QUARANTINE_DAYS: Decimal = dec!(30);
-const LEDGER_DAYS: Decimal = dec!(90);
 
 /// GB-months of a month, all zones and the access log. An object that expires stays as an old
 /// version, and S3 rounds both times up to midnight.
@@ -21,8 +16,8 @@ pub(crate) fn gb_months(plan: &Plan) -> Decimal {
         (objects.stored_bytes, settings.landing_days),
         (objects.processing_bytes, settings.processing_days),
         (objects.processed_bytes + aggregate, settings.processed_days),
-        (objects.quarantine_bytes, QUARANTINE_DAYS),
-        (figures::LEDGER_BYTES, LEDGER_DAYS),
+        (objects.quarantine_bytes, figures::QUARANTINE_DAYS),
+        (figures::LEDGER_BYTES, figures::LEDGER_DAYS),
     ];
     let byte_days: Decimal = zones
         .into_iter()

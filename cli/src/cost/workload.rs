@@ -71,12 +71,13 @@ impl Records {
     /// A record is closed by its size or by its age, whichever comes first: its first event waits for
     /// `max_delay`, in which as many more arrive as one producer has in that time.
     fn new(settings: &Settings) -> Self {
-        let of_one_producer = settings.events_per_second / settings.producers;
+        // The product first: it is exact, and what is rounded down next is not a hair below a whole.
+        let in_time = settings.events_per_second * settings.max_delay / settings.producers;
         let events = match settings.pack() {
             Pack::None => Decimal::ONE,
             Pack::Bytes(limit) => {
                 let by_size = (limit / settings.bytes).floor();
-                let by_age = (Decimal::ONE + of_one_producer * settings.max_delay).floor();
+                let by_age = (Decimal::ONE + in_time).floor();
                 by_size.min(by_age).max(Decimal::ONE)
             }
         };
@@ -111,13 +112,13 @@ impl Objects {
         let by_size = put_per_second / (settings.buffer_mib * MIB);
         let by_age = records.per_second.min(Decimal::ONE / settings.buffer_seconds);
         let per_second = by_size.max(by_age);
-        let text_bytes = text_per_second / per_second;
-        let stored_bytes = match settings.compress {
+        let text_bytes = size(text_per_second / per_second);
+        let stored_bytes = size(match settings.compress {
             Compression::None => {
                 text_bytes / settings.compression_ratio.unwrap_or(figures::LANDING_RATIO)
             }
             Compression::Gzip | Compression::Zstd => put_per_second / per_second,
-        };
+        });
         let rejects = settings.events_per_second / per_second * settings.bad_share;
         let accepted = text_bytes * (Decimal::ONE - settings.bad_share);
         let ratio = settings.parquet_ratio.unwrap_or_else(|| figures::parquet_ratio(text_bytes));
@@ -132,6 +133,11 @@ impl Objects {
             quarantine_bytes: rejects * (settings.bytes + figures::REJECT_EXTRA_BYTES),
         }
     }
+}
+
+/// A size in bytes, to the millionth: 64 MiB by way of two divisions are 64 MiB, and eight parts.
+fn size(bytes: Decimal) -> Decimal {
+    bytes.round_dp(6)
 }
 
 /// The next multiple of `step`.
