@@ -22,7 +22,7 @@ SCENARIOS = [
     "--events-per-second 1000000 --bytes 351 --compress gzip --transform-cpu-ms-per-mb 12.5 --load-batch-files 100"
     " --warehouse XL --credit-price 3.25 --publish-every 15m",
     "--events-per-second 1000 --bytes 900 --buffer-mib 128 --buffer-seconds 900 --load-window-seconds 300"
-    " --publish-every 24h --landing-days 3 --processing-days 5 --processed-days 400 --parquet-ratio 0.3",
+    " --publish-every 24h --processing-days 5 --processed-days 400 --parquet-ratio 0.3",
     "--events-per-second 100 --bytes 700 --producers 3 --max-delay 3s --compress gzip",
     "--events-per-second 3000000 --bytes 1024 --pack none --compression-ratio 4 --transform-memory-mib 512",
 ]

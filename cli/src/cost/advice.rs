@@ -1,6 +1,8 @@
 //! What could be set otherwise: the ways of packing side by side, and single changes by what each
 //! would save.
 
+use std::cmp::Reverse;
+
 use rust_decimal::Decimal;
 use rust_decimal::dec;
 
@@ -55,7 +57,7 @@ pub(crate) fn changes(plan: &Plan) -> Vec<Change> {
         })
         .filter(|change| change.saves_usd_per_month > before * NOTICEABLE)
         .collect();
-    changes.sort_by(|a, b| b.saves_usd_per_month.cmp(&a.saves_usd_per_month));
+    changes.sort_by_key(|change| Reverse(change.saves_usd_per_month));
     changes
 }
 
@@ -120,8 +122,11 @@ fn pipeline(now: &Settings) -> Vec<Candidate> {
         }
     }
     for memory in [dec!(885), dec!(1_769), dec!(3_538)] {
-        let but =
-            if memory < now.transform_memory_mib { "each object takes longer" } else { "nothing" };
+        let but = if memory < now.transform_memory_mib {
+            "each object takes longer"
+        } else {
+            "nothing; each object is ready sooner"
+        };
         all.push(candidate("--transform-memory-mib", memory, now, but, |to| {
             to.transform_memory_mib = memory;
         }));
@@ -151,10 +156,6 @@ fn pipeline(now: &Settings) -> Vec<Candidate> {
 
 fn kept(now: &Settings) -> Vec<Candidate> {
     let mut all = Vec::new();
-    if now.landing_days > dec!(3) {
-        let but = "only three days can be transformed again";
-        all.push(candidate("--landing-days", 3, now, but, |to| to.landing_days = dec!(3)));
-    }
     if now.processing_days > dec!(7) {
         let but = "cleaned rows in the clear are there for a week";
         all.push(candidate("--processing-days", 7, now, but, |to| to.processing_days = dec!(7)));

@@ -198,19 +198,8 @@ fn settings(settings: &Settings) -> Vec<Assumption> {
                 false => Origin::Yours,
             },
         ),
-        setting("landing_days", settings.landing_days, dec!(7), "days that landing/ is kept"),
-        setting(
-            "processing_days",
-            settings.processing_days,
-            dec!(30),
-            "days that processing/ is kept",
-        ),
-        setting(
-            "processed_days",
-            settings.processed_days,
-            dec!(90),
-            "days that processed/ is kept",
-        ),
+        setting("processing_days", settings.processing_days, dec!(30), "ProcessingDays"),
+        setting("processed_days", settings.processed_days, dec!(90), "ProcessedDays"),
         setting(
             "load_window_seconds",
             settings.load_window_seconds,

@@ -155,7 +155,7 @@ impl Plan {
         let part = figures::FIREHOSE_PART_BYTES;
         let puts = upload(objects.stored_bytes, part, part) + self.invocation.puts;
         // An audit lists what is in landing/, 1,000 objects a request.
-        let listed = objects.per_second * self.settings.landing_days * dec!(86_400) / dec!(1_000);
+        let listed = objects.per_second * figures::LANDING_DAYS * dec!(86_400) / dec!(1_000);
         let lists = self.loading.runs_per_second * listed.ceil();
         let files = figures::TABLES * figures::SNOWFLAKE_GETS;
         let ranges = (objects.processed_bytes / figures::RANGE_BYTES).floor();

@@ -111,6 +111,7 @@ figures! {
     INSTANCE_HOURS: "instance_hours", 2, "hours that an instance of a function lives; each start reads a secret, and decrypts twice", Assumed("AWS does not say");
     ACCESS_LOG_BYTES: "access_log_bytes", 700, "bytes of the access log for each request to the lake", Assumed("typical length of a line");
     ACCESS_LOG_DAYS: "access_log_days", 395, "days that access logs are kept: 365, and 30 as old versions", Template;
+    LANDING_DAYS: "landing_days", 7, "days that landing/ is kept, as far as the audit looks back", Template;
     QUARANTINE_DAYS: "quarantine_days", 30, "days that quarantine/ is kept", Template;
     LEDGER_DAYS: "ledger_days", 90, "days that ledger/ is kept", Template;
     OLD_VERSION_DAYS: "old_version_days", 3, "days that an expired object stays as an old version", Template;

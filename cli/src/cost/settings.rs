@@ -58,13 +58,10 @@ pub(crate) struct Settings {
     /// size of an object]
     #[arg(long, value_name = "RATIO", value_parser = parquet)]
     pub(crate) parquet_ratio: Option<Decimal>,
-    /// Days that landing/ is kept
-    #[arg(long, value_name = "DAYS", default_value = "7", value_parser = days)]
-    pub(crate) landing_days: Decimal,
-    /// Days that processing/ is kept
+    /// Days that processing/ is kept (ProcessingDays)
     #[arg(long, value_name = "DAYS", default_value = "30", value_parser = days)]
     pub(crate) processing_days: Decimal,
-    /// Days that processed/ is kept
+    /// Days that processed/ is kept (ProcessedDays)
     #[arg(long, value_name = "DAYS", default_value = "90", value_parser = days)]
     pub(crate) processed_days: Decimal,
 

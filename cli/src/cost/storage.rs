@@ -13,7 +13,7 @@ pub(crate) fn gb_months(plan: &Plan) -> Decimal {
     let settings = &plan.settings;
     let aggregate = figures::AGGREGATE_BYTES;
     let zones = [
-        (objects.stored_bytes, settings.landing_days),
+        (objects.stored_bytes, figures::LANDING_DAYS),
         (objects.processing_bytes, settings.processing_days),
         (objects.processed_bytes + aggregate, settings.processed_days),
         (objects.quarantine_bytes, figures::QUARANTINE_DAYS),

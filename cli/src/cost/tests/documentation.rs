@@ -121,3 +121,34 @@ fn the_page_shows_what_the_command_says() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 }
+
+/// What is said in passing, of 100,000 events of 300 bytes.
+#[test]
+fn prose_says_what_the_tables_say() {
+    let read = |page: &str| {
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page)).unwrap()
+    };
+    let ways = choices(&load(100_000, 300).settings);
+    let cents = |at: usize, decimals: u32| {
+        let plan: &Plan = &ways[at].plan;
+        let usd = plan.before_snowflake() / plan.gb_per_month();
+        let mut cents = (usd * Decimal::ONE_HUNDRED).round_dp(decimals);
+        cents.rescale(decimals);
+        cents.to_string()
+    };
+    let page = read("docs/cost.md");
+    for text in [
+        format!("(zstd {}, gzip {})", cents(3, 2), cents(2, 2)),
+        format!("Sent one by one they cost {}:", cents(0, 1)),
+    ] {
+        assert!(page.contains(&text), "{text}");
+    }
+    let readme = read("README.md");
+    let month = figure(ways[3].plan.before_snowflake(), 0);
+    for text in [
+        format!("are {} cents a GB and ${month} a month before Snowflake", cents(3, 1)),
+        format!("one event a record they would be {} cents", cents(0, 0)),
+    ] {
+        assert!(readme.contains(&text), "{text}");
+    }
+}

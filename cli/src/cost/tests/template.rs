@@ -68,6 +68,8 @@ fn defaults_are_those_of_the_template() {
         ("TransformMemoryMiB", settings.transform_memory_mib),
         ("LoadBatchWindowSeconds", settings.load_window_seconds),
         ("LoadBatchFiles", settings.load_batch_files),
+        ("ProcessingDays", settings.processing_days),
+        ("ProcessedDays", settings.processed_days),
         ("LogRetentionDays", figures::LOG_DAYS),
         ("AuditRetentionDays", figures::ACCESS_LOG_DAYS - dec!(30)),
     ] {
@@ -75,11 +77,11 @@ fn defaults_are_those_of_the_template() {
     }
     assert_eq!(default(&template, "Architecture"), "arm64");
     for (zone, days) in [
-        ("landing", settings.landing_days),
-        ("processing", settings.processing_days),
-        ("processed", settings.processed_days),
-        ("quarantine", figures::QUARANTINE_DAYS),
-        ("ledger", figures::LEDGER_DAYS),
+        ("landing", figures::LANDING_DAYS.to_string()),
+        ("processing", "!Ref ProcessingDays".to_owned()),
+        ("processed", "!Ref ProcessedDays".to_owned()),
+        ("quarantine", figures::QUARANTINE_DAYS.to_string()),
+        ("ledger", figures::LEDGER_DAYS.to_string()),
     ] {
         let rule = format!("Prefix: {zone}/, ExpirationInDays: {days} }}");
         assert!(template.contains(&rule), "{rule}");
