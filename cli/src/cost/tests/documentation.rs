@@ -10,7 +10,7 @@ use super::super::advice::choices;
 use super::super::bill::{Plan, Stage};
 use super::super::figures::FIGURES;
 use super::super::prices::PRICES;
-use super::super::report::{figure, usd_per_gb, usd_per_month};
+use super::super::report::numbers::{figure, usd_per_gb, usd_per_month};
 use super::plan;
 
 const RATES: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
