@@ -34,6 +34,8 @@ RETRY_PAUSE_S = 0.5
 
 GZIP_LEVEL = 1
 
+PATIENCE_S = 10.0
+
 Measure = Callable[[str, str, float], None]
 """Takes the name of a stream, of a metric that the service emits of it, and a value."""
 
@@ -204,11 +206,14 @@ class Firehose:
     """The API over all streams of a stack.
 
     `fault_rate` is the share of records that fail with ServiceUnavailableException, each
-    at its position in a 200 answer; `refuse_next` refuses whole calls. Both start at none.
+    at its position in a 200 answer; `refuse_next` refuses whole calls. Both start at none. While
+    `admits` is cleared, calls wait for their answer, and are refused if it stays so.
     """
 
     def __init__(self, put_object: PutObject, seed: int = 0, meter: Meter | None = None) -> None:
         self.fault_rate = 0.0
+        self.admits = threading.Event()
+        self.admits.set()
         self._meter = meter or Meter()
         self._put_object = put_object
         self._random = random.Random(seed)
@@ -294,8 +299,8 @@ class Firehose:
         return {"FailedPutCount": sum(failed), "Encrypted": False, "RequestResponses": answers}
 
     def _maybe_refuse(self) -> None:
-        if self._refusals > 0:
-            self._refusals -= 1
+        if self._refusals > 0 or not self.admits.wait(PATIENCE_S):
+            self._refusals = max(0, self._refusals - 1)
             raise FirehoseError("ServiceUnavailableException", "Slow down.", 503)
 
     def _describe(self, stream: DeliveryStream, _body: dict[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def main() -> int:
         settings = Settings(
             rate=arguments.rate, seconds=max(1, round(arguments.minutes * 60)), buffer_mib=arguments.buffer_mib,
             buffer_s=arguments.buffer_s, window_s=arguments.window, loads=arguments.loads,
-            transforms=arguments.transforms, publish_every_s=arguments.publish_every, seed=arguments.seed,
+            transforms=arguments.transforms, most_waiting_mb=arguments.most_waiting_mb,
+            publish_every_s=arguments.publish_every, seed=arguments.seed,
         )
         return command.load_test(console, settings, arguments.shares, arguments.step_seconds, arguments.out)
     except KeyboardInterrupt:
@@ -61,6 +62,8 @@ def _arguments() -> argparse.Namespace:
     add("--window", type=int, default=0, metavar="N", help="seconds that new files gather before a COPY")
     add("--loads", type=_count, default=4, metavar="N", help="batches that load at once")
     add("--transforms", type=_count, default=2, metavar="N", help="instances of the transform")
+    add("--most-waiting-mb", type=_count, default=500, metavar="N",
+        help="hold the producer while more than this waits on its way to staging")
     add("--publish-every", type=_count, default=60, metavar="N", help="seconds between two merges")
     add("--shares", type=_shares, default=list(SHARES), metavar="LIST",
         help="shorter runs for the model, at these shares of what was sustained; none for an empty list")

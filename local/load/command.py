@@ -38,7 +38,7 @@ def load_test(console: Console, settings: Settings, shares: list[float], step_s:
         for share in shares:
             console.text(f"For the model: {share:.0%} of what was sustained")
             at = steps.scaled(settings, summary, share, step_s)
-            observed.append(steps.observed(one_run(console, at, out / f"run-{share:.0%}".rstrip("%"))))
+            observed.append(steps.observed(one_run(Console(), at, out / f"run-{share:.0%}".rstrip("%"))))
     except subprocess.CalledProcessError as error:
         return _fail(f"{' '.join(error.cmd)}: {error.stderr}")
     except FAILURES as error:

@@ -102,6 +102,7 @@ class Flow:
     """Counts over passages and merges."""
 
     def __init__(self, passages: list[Passage], merges: list[Merged]) -> None:
+        self._passages = passages
         self._landed = sorted(one.landed for one in passages)
         self._transformed = sorted(one.transformed for one in passages if one.transformed is not None)
         queryable = sorted((one.queryable, one.rows) for one in passages if one.queryable is not None)
@@ -117,6 +118,13 @@ class Flow:
         """Rows merged by a moment: a merge takes what was queryable when it began."""
         began = max((one.began for one in self._merges if one.ended <= moment), default=None)
         return 0 if began is None else self.staged_by(began)
+
+    def bytes_waiting(self, moment: float) -> int:
+        """Bytes of records that had landed and were not queryable yet."""
+        return sum(
+            one.size for one in self._passages
+            if one.landed <= moment and (one.queryable is None or one.queryable > moment)
+        )
 
     def backlog(self, moments: list[float]) -> Backlog:
         """What was under way at each moment."""

@@ -29,6 +29,7 @@ BAD_SHARE, DUPLICATE_SHARE = 0.001, 0.01
 JUDGE_EVERY_S = 5.0
 DRAIN_POLL_S = 0.5
 FLOW_TIMEOUT_S = 1800
+MEGABYTE = 10**6
 FUNCTIONS = {"transform": "TransformFunction", "load": "LoadFunction", "publish": "PublishFunction"}
 
 
@@ -77,7 +78,7 @@ class Run:
             with log.open("wb") as output:
                 producer = subprocess.Popen(command, env=site.stack.environment, stdout=output, stderr=output)
             processes = Processes(self._groups(producer.pid))
-            watch = Watch(site.stack.firehose, processes, log, self._show)
+            watch = Watch(site.stack.firehose, processes, log, self._look)
             begun = time.time()
             try:
                 watch.start()
@@ -94,7 +95,6 @@ class Run:
             self._judge(publisher)
             audit = publisher.publish()
             watch.stop()
-            console.detail(self._line(watch.samples[-1]))
         with console.stage("check", "the contract's checks over analytics"):
             checks = self._check(publisher)
         with console.stage("account", "for every row, from the line sent to the table read"):
@@ -161,17 +161,24 @@ class Run:
         stack = self._site.stack
         return passages(stack.firehose.delivered, stack.events.history, self._site.snowflake.ended)
 
-    def _show(self, sample: Sample) -> None:
-        self._console.progress(self._line(sample))
-
-    def _line(self, sample: Sample) -> str:
-        """How far the run is, in one line."""
+    def _look(self, sample: Sample) -> None:
+        """Shows how far the run is, and holds the producer while too much waits."""
         found = self._passages()
-        ended = self._site.snowflake.ended
-        now = Flow(found, merges(ended)).backlog([sample.at])
+        flow = Flow(found, merges(self._site.snowflake.ended))
+        admits = self._site.stack.firehose.admits
+        if sample.buffered + flow.bytes_waiting(sample.at) > self._settings.most_waiting_mb * MEGABYTE:
+            admits.clear()
+        else:
+            admits.set()
+        self._console.progress(self._line(sample, found, flow))
+
+    @staticmethod
+    def _line(sample: Sample, found: list[Passage], flow: Flow) -> str:
+        """How far the run is, in one line."""
+        now = flow.backlog([sample.at])
         waits = [one.queryable - one.landed for one in found if one.queryable is not None]
         p99 = percentile(waits, 0.99)
         return (
-            f"{sample.lines:,} sent; Firehose {sample.buffered / 1e6:,.1f} MB, transform {now.to_transform[0]},"
+            f"{sample.lines:,} sent{', held' if sample.held else ''}; Firehose {sample.buffered / 1e6:,.1f} MB, transform {now.to_transform[0]},"
             f" load {now.to_load[0]}, not merged {now.staged[0]:,}; p99 {'-' if p99 is None else f'{p99:.2f} s'}"
         )

@@ -14,7 +14,8 @@ MAX_BATCH_WITHOUT_WINDOW = 10
 class Settings:
     """What a load test runs with. Rate is in lines a second.
 
-    `buffer_mib` and `buffer_s` are the buffering hints of the delivery stream, `window_s` is the batch
+    The producer is held while more than `most_waiting_mb` of records wait in Firehose or, landed, for
+    their COPY. `buffer_mib` and `buffer_s` are the buffering hints of the delivery stream, `window_s` is the batch
     window of the load queue. `loads` are batches that load at once, `transforms` the instances of
     the transform that this machine has room for.
     """
@@ -26,6 +27,7 @@ class Settings:
     window_s: int
     loads: int
     transforms: int
+    most_waiting_mb: int
     publish_every_s: int
     seed: int
 

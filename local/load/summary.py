@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 from local.load import latency, limit
 from local.load.flow import Flow
-from local.load.limit import Waiting
 from local.load.run import Outcome
 
 POINTS = 60
@@ -60,22 +60,28 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
 
 def _limit(outcome: Outcome, flow: Flow) -> tuple[bool, str]:
     settings, sent = outcome.settings, outcome.accounts.sent
-    asked, at = settings.rate * settings.seconds, outcome.sent_at
-    backlog = flow.backlog([at])
-    last = max((one for one in outcome.samples if one.at <= at), key=lambda one: one.at, default=outcome.samples[0])
-    line_bytes = sent["bytes"] / max(sent["events_sent"], 1)
+    samples = [one for one in outcome.samples if one.at <= outcome.sent_at] or outcome.samples
+    backlog = flow.backlog([one.at for one in samples])
+    lines_a_byte = sent["events_sent"] / max(sent["bytes"], 1)
     lines_an_object = sent["events_sent"] / max(len(outcome.passages), 1)
-    waiting = Waiting(
-        not_sent=max(0, asked - sent["events_sent"]),
-        firehose=round(last.buffered / line_bytes),
-        transform=round(backlog.to_transform[0] * lines_an_object),
-        load=round(backlog.to_load[0] * lines_an_object),
-        merge=backlog.staged[0],
-    )
-    # What Firehose holds for its buffer is no backlog.
-    second = max(settings.rate * max(settings.buffer_s, 1), round(settings.buffer_mib * 1024**2 / line_bytes))
+    waiting = {
+        "firehose": fmean(one.buffered for one in samples) * lines_a_byte,
+        "transform": fmean(backlog.to_transform) * lines_an_object,
+        "load": fmean(backlog.to_load) * lines_an_object,
+        "merge": fmean(backlog.staged),
+    }
+    # What gathers for an object and for a merge is no backlog, nor what a stage is working at.
+    gathered = max(settings.rate * settings.buffer_s, settings.buffer_mib * 1024**2 * lines_a_byte)
+    usual = {
+        "firehose": 2 * gathered,
+        "transform": (settings.transforms + 1) * lines_an_object,
+        "load": settings.rate * (settings.window_s + 2),
+        "merge": 2 * settings.rate * settings.publish_every_s,
+    }
+    held = fmean(one.held for one in samples)
     busy, _ = _busy(outcome)
-    return limit.find(asked, sent["events_sent"], waiting, second, settings.rate * settings.publish_every_s, busy)
+    asked = settings.rate * settings.seconds
+    return limit.find(asked, sent["events_sent"], held, waiting, usual, busy)
 
 
 def _busy(outcome: Outcome) -> tuple[float, float]:

@@ -19,11 +19,13 @@ _PROGRESS = re.compile(rb"^(\d+) lines, ", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Sample:
-    """One look; processor seconds count from the first. `lines` were sent, `buffered` are bytes in Firehose."""
+    """One look; processor seconds count from the first. `lines` were sent, `buffered` are bytes in Firehose.
+    `held` tells whether the producer was."""
 
     at: float
     lines: int
     buffered: int
+    held: bool
     cpu_s: dict[str, float]
     machine_busy_s: float
     machine_idle_s: float
@@ -58,7 +60,8 @@ class Watch:
             ends = self._over.wait(EVERY_S if self.samples else 0)
             busy, idle = machine_seconds()
             lines = max(lines_sent(self._log), self.samples[-1].lines if self.samples else 0)
-            sample = Sample(time.time(), lines, self._firehose.buffered, self._processes.look(), busy, idle)
+            buffered, held = self._firehose.buffered, not self._firehose.admits.is_set()
+            sample = Sample(time.time(), lines, buffered, held, self._processes.look(), busy, idle)
             self.samples.append(sample)
             self._on_sample(sample)
 
