@@ -7,6 +7,7 @@
 mod aws;
 mod check;
 mod contracts;
+mod cost;
 mod diff;
 mod erase;
 mod generate;
@@ -36,6 +37,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Args),
+    Cost(cost::Args),
     Diff(diff::Args),
     Erase(erase::Args),
     Generate(generate::Args),
@@ -50,6 +52,7 @@ enum Command {
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn Error>> = match Cli::parse().command {
         Command::Check(args) => check::run(&args).map_err(Into::into),
+        Command::Cost(args) => cost::run(&args).map_err(Into::into),
         Command::Diff(args) => diff::run(&args).map_err(Into::into),
         Command::Erase(args) => {
             let subject = args.subject().unwrap_or_else(|message| wrong_usage(message));
