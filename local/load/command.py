@@ -15,6 +15,7 @@ from local.dataset import read
 from local.demo.sql_api import SqlFailed
 from local.load import steps
 from local.load.latency import STAGES
+from local.load.needs import at_a_million
 from local.load.report import render
 from local.load.run import LoadTestFailed, Outcome, Run
 from local.load.settings import Settings
@@ -35,6 +36,9 @@ def load_test(console: Console, settings: Settings, shares: list[float], step_s:
         outcome = one_run(console, settings, out / "run")
         summary = summarise(outcome)
         observed = [steps.observed(outcome)] if not shares else []
+        summary["at_a_million"] = at_a_million(
+            summary["bytes_sent"] / summary["sent"]["events_sent"], summary["cpu"]["transform_ms_per_mb"]
+        )
         for share in shares:
             console.text(f"For the model: {share:.0%} of what was sustained")
             at = steps.scaled(settings, summary, share, step_s)
@@ -43,7 +47,7 @@ def load_test(console: Console, settings: Settings, shares: list[float], step_s:
         return _fail(f"{' '.join(error.cmd)}: {error.stderr}")
     except FAILURES as error:
         return _fail(str(error))
-    summary["model"] = steps.model(observed, settings)
+    summary["model"] = steps.model(observed)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     (out / "report.html").write_text(render(summary))
     show(console, summary)
@@ -91,6 +95,13 @@ def show(console: Console, summary: dict[str, Any]) -> None:
                   ["lines a second", "p50", "predicted", "p99", "predicted"],
                   [[row["rate"], row["p50_ms"], row["predicted_p50_ms"], row["p99_ms"], row["predicted_p99_ms"]]
                    for row in summary["model"]["compared"]])
+    million = summary["at_a_million"]
+    needs = million["needs"]
+    console.text(
+        f"A million events a second ({million['bytes_an_event']} bytes) would take"
+        f" {needs['transform_concurrency']:.1f} transforms at once, {needs['copies_per_minute']:.0f} COPYs a minute,"
+        f" warehouse {million['warehouse']}, ${million['usd_per_month']:,} a month: `snowline cost`."
+    )
 
 
 def judge(outcome: Outcome) -> int:

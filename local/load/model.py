@@ -27,6 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import mul
 from statistics import NormalDist, fmean
 
 CLOSE_SIZES = 1.2
@@ -164,11 +165,11 @@ def fit(observations: Sequence[Observation], cores: int, others: float = 0.0) ->
 def _line(sizes: list[float], values: list[float]) -> Linear:
     """Least squares with no negative part; through the origin where all sizes are about the same."""
     mean_size, mean = fmean(sizes), fmean(values)
-    through_origin = Linear(0.0, sum(map(math.prod, zip(sizes, values))) / sum(size**2 for size in sizes))
+    through_origin = Linear(0.0, sum(map(mul, sizes, values)) / sum(size**2 for size in sizes))
     if max(sizes) < CLOSE_SIZES * min(sizes):
         return through_origin
     spread = sum((size - mean_size) ** 2 for size in sizes)
-    slope = sum((size - mean_size) * (value - mean) for size, value in zip(sizes, values)) / spread
+    slope = sum((size - mean_size) * (value - mean) for size, value in zip(sizes, values, strict=True)) / spread
     fixed = mean - slope * mean_size
     if slope < 0:
         return Linear(mean, 0.0)

@@ -62,6 +62,9 @@ def _cards(summary: dict[str, Any]) -> list[Card]:
         Card("Model and measurement",
              "From landed to queryable at shares of what was sustained; each run is predicted from the others.",
              _model(summary["model"])),
+        Card("A million events a second",
+             "What `snowline cost` reckons, with the transform's processor time of this run; dollars a month.",
+             _million(summary["at_a_million"])),
     ]
 
 
@@ -117,7 +120,8 @@ def _latency(latency: dict[str, dict[str, float | None]]) -> str:
 def _functions(functions: dict[str, dict[str, Any]]) -> str:
     fields = ["invocations", "cold_starts", "errors", "duration_ms_p50", "duration_ms_p99", "max_memory_mb"]
     rows = [[name, *(_ms(use[field]) for field in fields)] for name, use in functions.items()]
-    return table(["function", "invocations", "cold", "errors", "p50, ms", "p99, ms", "peak, MB"], rows, set(range(1, 7)))
+    heads = ["function", "invocations", "cold", "errors", "p50, ms", "p99, ms", "peak, MB"]
+    return table(heads, rows, set(range(1, 7)))
 
 
 def _processors(cpu: dict[str, Any]) -> list[Card]:
@@ -142,10 +146,31 @@ def _processors(cpu: dict[str, Any]) -> list[Card]:
 
 def _model(model: dict[str, Any]) -> str:
     fields = ["p50_ms", "predicted_p50_ms", "p99_ms", "predicted_p99_ms"]
-    rows = [[f"{row['rate']:,}", f"{row['busy']:.0%}", f"{row['predicted_busy']:.0%}", *(_ms(row[name]) for name in fields)]
-            for row in model["compared"]]
+    rows = [
+        [f"{row['rate']:,}", f"{row['busy']:.0%}", f"{row['predicted_busy']:.0%}", *(_ms(row[name]) for name in fields)]
+        for row in model["compared"]
+    ]
     return table(["lines a second", "busy", "predicted", "p50, ms", "predicted", "p99, ms", "predicted"], rows,
                  set(range(7)))
+
+
+def _million(million: dict[str, Any]) -> str:
+    needs = million["needs"]
+    rows = [
+        ["Firehose: MiB and calls a second",
+         f"{needs['firehose_mib_per_second']:,.0f}, {needs['firehose_requests_per_second']:,.0f}"],
+        ["landing objects a minute", f"{needs['objects_per_minute']:,.0f}"],
+        ["transforms at once", f"{needs['transform_concurrency']:,.1f}"],
+        ["loads at once, COPYs a minute", f"{needs['load_concurrency']:,.1f}, {needs['copies_per_minute']:,.1f}"],
+        ["rows a merge, seconds it takes", f"{needs['merge_rows_per_run']:,.0f}, {needs['merge_seconds']:,.0f}"],
+        ["smallest warehouse that keeps up", million["warehouse"]],
+        *(
+            [f"$ {name.replace('_', ' ')}", f"{dollars:,}"]
+            for name, dollars in million["usd_per_month_by_stage"].items()
+        ),
+        ["$ in all", f"{million['usd_per_month']:,}"],
+    ]
+    return table([], rows, {1})
 
 
 def _ms(value: float | None) -> str:

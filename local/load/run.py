@@ -178,7 +178,8 @@ class Run:
         now = flow.backlog([sample.at])
         waits = [one.queryable - one.landed for one in found if one.queryable is not None]
         p99 = percentile(waits, 0.99)
+        held, tail = ", held" if sample.held else "", "-" if p99 is None else f"{p99:.2f} s"
         return (
-            f"{sample.lines:,} sent{', held' if sample.held else ''}; Firehose {sample.buffered / 1e6:,.1f} MB, transform {now.to_transform[0]},"
-            f" load {now.to_load[0]}, not merged {now.staged[0]:,}; p99 {'-' if p99 is None else f'{p99:.2f} s'}"
+            f"{sample.lines:,} sent{held}; Firehose {sample.buffered / MEGABYTE:,.1f} MB,"
+            f" transform {now.to_transform[0]}, load {now.to_load[0]}, not merged {now.staged[0]:,}; p99 {tail}"
         )

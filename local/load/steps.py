@@ -9,14 +9,12 @@ from statistics import fmean
 from typing import Any
 
 from local.load.latency import milliseconds, variation
-from local.load.model import Observation, Observed, Prediction, concurrency, fit, predict
+from local.load.model import Observation, Observed, Prediction, fit, predict
 from local.load.run import FUNCTIONS, Outcome
 from local.load.settings import Settings
 
 MEGABYTE = 1e6
 FEWEST_RATE = 100
-WANTED = 1_000_000
-"""Events a second for which the model tells what is needed."""
 
 
 def scaled(settings: Settings, summary: dict[str, Any], share: float, seconds: int) -> Settings:
@@ -55,32 +53,27 @@ def observed(outcome: Outcome) -> tuple[Outcome, Observation]:
     )
 
 
-def model(observed: list[tuple[Outcome, Observation]], settings: Settings) -> dict[str, Any]:
-    """Each run next to what the model, fitted to the others, predicts for it; and what much more needs."""
+def model(observed: list[tuple[Outcome, Observation]]) -> dict[str, Any]:
+    """Each run next to what the model, fitted to the others, predicts for it."""
     cores = os.cpu_count() or 1
     seen = [observation for _, observation in observed]
     compared = []
     for index, (outcome, observation) in enumerate(observed):
         others = seen[:index] + seen[index + 1 :] or seen
-        known = max(0.0, observation.busy - observation.objects_per_s * observation.cpu_s / cores)
-        expected = predict(fit(others, cores, known), observation.objects_per_s, observation.megabytes)
+        not_ours = max(0.0, observation.busy - observation.objects_per_s * observation.cpu_s / cores)
+        expected = predict(fit(others, cores, not_ours), observation.objects_per_s, observation.megabytes)
         compared.append(_row(outcome, observation, expected))
     whole = fit(seen, cores)
-    needed = []
-    for name, stage in whole.stages.items():
-        megabytes_per_s = WANTED * _bytes_a_line(observed) / MEGABYTE
-        size = settings.buffer_mib * 1024**2 / MEGABYTE
-        objects = megabytes_per_s / size
-        needed.append({
-            "stage": name, "objects_per_s": round(objects, 1),
-            "concurrency": round(concurrency(objects, stage.occupancy.at(size)), 1),
-        })
-    return {"compared": compared, "at_a_million_events_per_s": needed, "cores": cores}
-
-
-def _bytes_a_line(observed: list[tuple[Outcome, Observation]]) -> float:
-    sent = [outcome.accounts.sent for outcome, _ in observed]
-    return sum(one["bytes"] for one in sent) / sum(one["events_sent"] for one in sent)
+    stages = {
+        name: {
+            "fixed_ms": round(stage.time.fixed * 1000, 1), "ms_per_mb": round(stage.time.per_megabyte * 1000, 2),
+            "occupied_fixed_ms": round(stage.occupancy.fixed * 1000, 1),
+            "occupied_ms_per_mb": round(stage.occupancy.per_megabyte * 1000, 2),
+            "variation": round(stage.variation, 3),
+        }
+        for name, stage in whole.stages.items()
+    }
+    return {"compared": compared, "alone": stages, "cores": cores}
 
 
 def _row(outcome: Outcome, observation: Observation, expected: Prediction) -> dict[str, Any]:

@@ -139,6 +139,7 @@ def _cpu(outcome: Outcome) -> dict[str, Any]:
         "busy_share": round(busy, 3),
         "ours_share": round(ours, 3),
         "seconds": seconds,
+        "transform_ms_per_mb": round(seconds["transform"] * 1e9 / outcome.accounts.sent["bytes"], 2),
         "seconds_per_million_lines": {group: round(value / million, 2) for group, value in seconds.items()},
         "peak_mib": {group: round(value) for group, value in outcome.peak_mib.items()},
         "aws_by_service": dict(sorted(aws.items(), key=lambda item: -item[1])),

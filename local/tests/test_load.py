@@ -94,7 +94,15 @@ def test_the_series_end_where_the_run_does(summary: dict[str, Any]) -> None:
 def test_the_model_stands_next_to_a_run(summary: dict[str, Any]) -> None:
     (row,) = summary["model"]["compared"]
     assert row["rate"] == round(summary["rate_published"] * 0.3) and row["p50_ms"] > 0
-    assert {one["stage"] for one in summary["model"]["at_a_million_events_per_s"]} == {"transform", "load"}
+    assert set(summary["model"]["alone"]) == {"transform", "load"}
+
+
+def test_a_million_events_a_second_are_reckoned_from_what_was_measured(summary: dict[str, Any]) -> None:
+    million, cpu = summary["at_a_million"], summary["cpu"]
+    megabytes = summary["bytes_sent"] / 1e6
+    assert million["transform_cpu_ms_per_mb"] == pytest.approx(cpu["seconds"]["transform"] * 1000 / megabytes, rel=0.1)
+    assert million["needs"]["warehouse_busy"] <= 0.8
+    assert sum(million["usd_per_month_by_stage"].values()) <= million["usd_per_month"]
 
 
 def test_the_report_needs_nothing_but_itself(out: Path) -> None:
