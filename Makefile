@@ -9,6 +9,8 @@ DATASET ?= orders
 ENV ?= dev
 EVENTS ?= 100000
 KILLS ?= 500
+RATE ?= 100000
+MINUTES ?= 10
 COUNT ?= 1000000
 ROUNDS ?= 5
 FUZZ_TARGET ?= json_strictness
@@ -50,6 +52,11 @@ contract:
 .PHONY: soak
 soak: build $(call installed,local) ## Kill functions at random while orders flow, and account for every row [KILLS=500].
 	$(LOCAL)/python -m local.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+# LOAD_ARGS=--help tells how to choose buffers, window and concurrency.
+.PHONY: load-test
+load-test: build $(call installed,local) ## Send orders at a steady rate, and say what limits it [RATE=100000 MINUTES=10].
+	$(LOCAL)/python -m local.load --rate $(RATE) --minutes $(MINUTES) $(LOAD_ARGS)
 
 .PHONY: drill
 drill: build $(call installed,local) ## Let faults strike the pipeline, and see what the alarms say.

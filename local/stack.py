@@ -33,6 +33,8 @@ what their roles in the template allow, and nothing else. Leaving stops everythi
 | `events.redeliver(prefix, times, shuffle)` | S3 notifications again |
 | `iam.made`, `iam.used`, `iam.refused` | what roles did, what of their policies allowed it, and refusals |
 | `sts.issuer`, `sts.published_keys`, `sts.enabled` | web identity tokens of the functions' roles |
+| `firehose.delivered` | what Firehose delivered, and when |
+| `meter.seconds` | processor time of the stand-ins by service |
 | `firehose.fault_rate`, `firehose.refuse_next(n)` | faults on demand |
 
 moto keeps its state in the process: one stack at a time.
@@ -65,6 +67,7 @@ from local.aws.gateway import Gateway
 from local.aws.iam import FIREHOSE, Iam, Session
 from local.aws.instance import FunctionConfig, Instance, Report
 from local.aws.lambda_service import PATH_PREFIX, RETRY_DELAYS_S, LambdaService
+from local.aws.meter import Meter
 from local.aws.policy import Call, Principal
 from local.aws.runtime_api import RuntimeApi
 from local.aws.sqs_poller import MappingConfig, SqsPoller, check_visibility
@@ -127,6 +130,7 @@ class Stack:
         self._pollers: list[SqsPoller] = []
         self._deployment = Deployment({}, {})
         self._deliverers: dict[str, Session] = {}
+        self._lake_clients: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         shutil.rmtree(self.logs, ignore_errors=True)
@@ -135,7 +139,8 @@ class Stack:
         self.iam = Iam(ACCOUNT)
         administrators = frozenset({CREDENTIALS["AWS_ACCESS_KEY_ID"]})
         self._authoriser = Authoriser(self.iam, Encryption(ACCOUNT, REGION), REGION, administrators)
-        self._gateway = Gateway(self._authoriser.refusal)
+        self.meter = Meter()
+        self._gateway = Gateway(self._authoriser.refusal, self.meter)
         self._s3, self._sqs = self.client("s3"), self.client("sqs")
         self.xray = Daemon()
         self.lambdas = LambdaService(
@@ -147,7 +152,7 @@ class Stack:
             max_instances=self._max_instances,
             runtime_api=self._runtime_api,
         )
-        self.firehose = Firehose(self._put_object)
+        self.firehose = Firehose(self._put_object, meter=self.meter)
         self.sts = Sts(self.iam)
         self.events = S3Events(REGION, self._invoke_by_arn, self._send)
         self.events.attach()
@@ -187,6 +192,7 @@ class Stack:
             external_id = {"sts:ExternalId": ACCOUNT}
             session = self.iam.assume(stream.role_arn, Principal(service=FIREHOSE), stream.name, external_id)
             self._deliverers[stream.name] = session
+            self._lake_clients[stream.name] = self.client("s3", session=session)
             self.firehose.create(stream)
         for bucket in deployment.of_type("AWS::S3::Bucket"):
             buckets.configure(self._s3, bucket)
@@ -355,7 +361,7 @@ class Stack:
     def _put_object(self, stream: StreamConfig, key: str, body: bytes) -> None:
         session = self._deliverers[stream.name]
         try:
-            self.client("s3", session=session).put_object(Bucket=stream.bucket, Key=key, Body=body)
+            self._lake_clients[stream.name].put_object(Bucket=stream.bucket, Key=key, Body=body)
         except ClientError:
             if stream.log_stream:
                 session.allows(Call("logs:PutLogEvents", stream.log_stream))

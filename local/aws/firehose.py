@@ -6,8 +6,6 @@ each buffer as one object: records concatenated without a delimiter, gzip after 
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import queue
 import random
@@ -19,9 +17,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import pybase64
 from botocore.exceptions import ClientError
+from isal import igzip
 
 from local.aws.http import Request, Response
+from local.aws.meter import Meter
 from local.aws.prefix import check_prefixes, evaluate, object_name
 
 TARGET = "Firehose_20150804"
@@ -30,6 +31,10 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024
 MAX_RECORD_BYTES = 1000 * 1024
 
 RETRY_PAUSE_S = 0.5
+
+GZIP_LEVEL = 1
+
+PATIENCE_S = 10.0
 
 Measure = Callable[[str, str, float], None]
 """Takes the name of a stream, of a metric that the service emits of it, and a value."""
@@ -62,25 +67,46 @@ class StreamConfig:
 PutObject = Callable[[StreamConfig, str, bytes], None]
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """An object that was delivered; times are Unix times.
+
+    `arrival`: its oldest record came. `closed`: no further one is taken. `landed`: S3 has it.
+    `size` is that of its records, before compression.
+    """
+
+    key: str
+    arrival: float
+    closed: float
+    landed: float
+    size: int
+    object_size: int
+
+
 @dataclass
 class _Buffer:
     arrival: float
     records: list[bytes] = field(default_factory=list)
     size: int = 0
+    closed: float = 0
 
 
 class DeliveryStream:
     """One stream: an open buffer, and a thread that delivers closed ones in order."""
 
-    def __init__(self, config: StreamConfig, put_object: PutObject, measure: Measure) -> None:
+    def __init__(self, config: StreamConfig, put_object: PutObject, measure: Measure, meter: Meter) -> None:
         check_prefixes(config.prefix, config.error_prefix)
         self.config = config
         self._put_object = put_object
         self._measure = measure
+        self._meter = meter
+        self.delivered: list[Delivery] = []
+        """Every object, in the order of delivery."""
         self._changed = threading.Condition()
         self._open: _Buffer | None = None
         self._closed: queue.SimpleQueue[_Buffer | None] = queue.SimpleQueue()
         self._undelivered = 0
+        self._buffered = 0
         self._stopped = False
         self._timer = threading.Thread(target=self._close_by_age, daemon=True)
         self._deliverer = threading.Thread(target=self._deliver_all, daemon=True)
@@ -91,6 +117,11 @@ class DeliveryStream:
     def pending(self) -> int:
         """Buffers not yet delivered, the open one included."""
         return self._undelivered
+
+    @property
+    def buffered(self) -> int:
+        """Bytes of records not yet delivered."""
+        return self._buffered
 
     def put(self, records: list[bytes]) -> None:
         """Buffers records; a full buffer is closed."""
@@ -104,6 +135,7 @@ class DeliveryStream:
                     self._changed.notify()
                 self._open.records.append(record)
                 self._open.size += len(record)
+                self._buffered += len(record)
                 if self._open.size >= self.config.buffer_bytes:
                     self._close()
 
@@ -122,6 +154,7 @@ class DeliveryStream:
 
     def _close(self) -> None:
         if self._open is not None:
+            self._open.closed = time.time()
             self._closed.put(self._open)
             self._open = None
 
@@ -139,16 +172,18 @@ class DeliveryStream:
 
     def _deliver_all(self) -> None:
         while (buffer := self._closed.get()) is not None and not self._stopped:
-            self._deliver(buffer)
+            with self._meter.of("firehose delivery"):
+                self._deliver(buffer)
             with self._changed:
                 self._undelivered -= 1
+                self._buffered -= buffer.size
 
     def _deliver(self, buffer: _Buffer) -> None:
         arrival = datetime.fromtimestamp(buffer.arrival, UTC)
         key = evaluate(self.config.prefix, arrival) + object_name(self.config.name, arrival)
         body = b"".join(buffer.records)
         if self.config.gzip:
-            key, body = f"{key}.gz", gzip.compress(body, compresslevel=1)
+            key, body = f"{key}.gz", igzip.compress(body, GZIP_LEVEL)
         while not self._stopped:
             try:
                 self._put_object(self.config, key, body)
@@ -156,11 +191,13 @@ class DeliveryStream:
                 # The service tries for 24 hours; here what it cannot deliver stays pending.
                 time.sleep(RETRY_PAUSE_S)
                 continue
-            return self._measure_delivery(buffer)
+            landed = time.time()
+            self.delivered.append(Delivery(key, buffer.arrival, buffer.closed, landed, buffer.size, len(body)))
+            return self._measure_delivery(buffer, landed)
 
-    def _measure_delivery(self, buffer: _Buffer) -> None:
+    def _measure_delivery(self, buffer: _Buffer, landed: float) -> None:
         delivered = {"Records": len(buffer.records), "Bytes": buffer.size, "Success": 1,
-                     "DataFreshness": time.time() - buffer.arrival}
+                     "DataFreshness": landed - buffer.arrival}
         for name, value in delivered.items():
             self._measure(self.config.name, f"DeliveryToS3.{name}", value)
 
@@ -169,11 +206,15 @@ class Firehose:
     """The API over all streams of a stack.
 
     `fault_rate` is the share of records that fail with ServiceUnavailableException, each
-    at its position in a 200 answer; `refuse_next` refuses whole calls. Both start at none.
+    at its position in a 200 answer; `refuse_next` refuses whole calls. Both start at none. While
+    `admits` is cleared, calls wait for their answer, and are refused if it stays so.
     """
 
-    def __init__(self, put_object: PutObject, seed: int = 0) -> None:
+    def __init__(self, put_object: PutObject, seed: int = 0, meter: Meter | None = None) -> None:
         self.fault_rate = 0.0
+        self.admits = threading.Event()
+        self.admits.set()
+        self._meter = meter or Meter()
         self._put_object = put_object
         self._random = random.Random(seed)
         self._refusals = 0
@@ -183,7 +224,7 @@ class Firehose:
 
     def create(self, config: StreamConfig) -> None:
         """Creates a stream; raises `InvalidPrefix` as the service would."""
-        self._streams[config.name] = DeliveryStream(config, self._put_object, self._measure)
+        self._streams[config.name] = DeliveryStream(config, self._put_object, self._measure, self._meter)
 
     def refuse_next(self, calls: int) -> None:
         """Makes the next calls fail whole with ServiceUnavailableException."""
@@ -193,6 +234,16 @@ class Firehose:
         """Delivers what is buffered without waiting for size or age."""
         for stream in self._streams.values():
             stream.flush()
+
+    @property
+    def delivered(self) -> list[Delivery]:
+        """Every object of every stream; those of one in the order of delivery."""
+        return [delivery for stream in self._streams.values() for delivery in list(stream.delivered)]
+
+    @property
+    def buffered(self) -> int:
+        """Bytes of records not yet delivered."""
+        return sum(stream.buffered for stream in self._streams.values())
 
     @property
     def pending(self) -> int:
@@ -248,8 +299,8 @@ class Firehose:
         return {"FailedPutCount": sum(failed), "Encrypted": False, "RequestResponses": answers}
 
     def _maybe_refuse(self) -> None:
-        if self._refusals > 0:
-            self._refusals -= 1
+        if self._refusals > 0 or not self.admits.wait(PATIENCE_S):
+            self._refusals = max(0, self._refusals - 1)
             raise FirehoseError("ServiceUnavailableException", "Slow down.", 503)
 
     def _describe(self, stream: DeliveryStream, _body: dict[str, Any]) -> dict[str, Any]:
@@ -291,7 +342,7 @@ def _decode_batch(entries: list[dict[str, str]]) -> list[bytes]:
 
 
 def _decode(entry: dict[str, str], where: str) -> bytes:
-    record = base64.b64decode(entry["Data"])
+    record = pybase64.b64decode(entry["Data"])
     if len(record) > MAX_RECORD_BYTES:
         constraint = f"length less than or equal to {MAX_RECORD_BYTES}"
         raise FirehoseError("ValidationException", _violation(where, constraint))

@@ -14,6 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import ThreadedWSGIServer
 
 from local.aws.http import Request, Response, signer
+from local.aws.meter import Meter
 from local.connections import Connections
 
 Handler = Callable[[Request], Response]
@@ -24,10 +25,10 @@ class Gateway:
     """Routes by path prefix, by the service in X-Amz-Target, or by service and action; the rest goes to moto.
 
     `refusal` is asked first, and answers what the caller may not do. What it is shown of a request
-    to S3 has no body.
+    to S3 has no body. `meter` counts what answering takes, by service; by method too for S3.
     """
 
-    def __init__(self, refusal: Refusal = lambda _: None) -> None:
+    def __init__(self, refusal: Refusal = lambda _: None, meter: Meter | None = None) -> None:
         self._refusal = refusal
         self._paths: dict[str, Handler] = {}
         self._targets: dict[str, Handler] = {}
@@ -36,6 +37,7 @@ class Gateway:
         """Time, method and path of every request that went to moto."""
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = _Server("127.0.0.1", 0, self._serve, _QuietHandler)
+        self._server.meter = meter or Meter()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property
@@ -120,11 +122,20 @@ def _body(environ: dict[str, Any]) -> bytes:
 class _Server(Connections, ThreadedWSGIServer):
     """The WSGI server that moto uses itself."""
 
+    meter: Meter
+
 
 class _QuietHandler(MotoRequestHandler):
     """Logs no requests; answers are small, so they must not wait for one another."""
 
     disable_nagle_algorithm = True
+    server: _Server
+
+    def run_wsgi(self) -> None:
+        """Answers one request."""
+        service = signer({"authorization": self.headers.get("Authorization", "")})[1] or "unsigned"
+        with self.server.meter.of(f"{service} {self.command}" if service == "s3" else service):
+            super().run_wsgi()
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Does nothing."""

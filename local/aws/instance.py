@@ -89,6 +89,11 @@ class Instance:
         threading.Thread(target=self._watch, daemon=True).start()
 
     @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether the process can take another invocation."""
         return self._exit_code is None and self._api.init_error is None

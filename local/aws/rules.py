@@ -23,8 +23,11 @@ def _holds(condition: dict[str, Any], values: dict[str, str]) -> bool:
     ((function, arguments),) = condition.items()
     match function:
         case "Fn::Equals":
-            left, right = (values[one["Ref"]] if isinstance(one, dict) else str(one) for one in arguments)
+            left, right = (_value(one, values) for one in arguments)
             return left == right
+        case "Fn::Contains":
+            listed, wanted = arguments
+            return _value(wanted, values) in [_value(one, values) for one in listed]
         case "Fn::Not":
             return not _holds(arguments[0], values)
         case "Fn::And":
@@ -32,3 +35,7 @@ def _holds(condition: dict[str, Any], values: dict[str, str]) -> bool:
         case "Fn::Or":
             return any(_holds(one, values) for one in arguments)
     raise DeploymentError(f"{function} in a rule has no stand-in")
+
+
+def _value(operand: Any, values: dict[str, str]) -> str:
+    return values[operand["Ref"]] if isinstance(operand, dict) else str(operand)

@@ -10,18 +10,20 @@ from local.demo import charts, orders, samples, timeline
 from local.demo.cards import Card, table
 
 PAGE = Path(__file__).with_name("report.html")
+STYLE = Path(__file__).with_name("style.css")
 
 
 def render(summary: dict[str, Any]) -> str:
     """The page of a summary."""
     latency = summary["landing_to_queryable_ms"]
     return Template(PAGE.read_text()).substitute(
+        style=STYLE.read_text(),
         title=f"{summary['events_sent']:,} events of {summary['dataset']}, producer to trusted tables",
         finished_at=summary["finished_at"].replace("T", " ").rstrip("Z"),
         seconds=f"{summary['seconds_total']:.1f}",
         seed=summary["sent"]["seed"],
         tiles=_tiles(summary),
-        accounting=_accounting(summary["accounting"]),
+        accounting=accounting(summary["accounting"]),
         checks=_checks(summary["checks"]),
         samples="".join(card.html() for card in _samples(summary)),
         rejects=_rejects(summary["rejected_by_rule"]),
@@ -43,12 +45,18 @@ def _tiles(summary: dict[str, Any]) -> str:
         (f"{summary['analytics_rows']:,}", f"live {summary['dataset']}", changes),
         (f"{_figure(summary['landing_to_queryable_ms']['p50'])} ms", "landed to queryable", "median of the objects"),
     ]
+    return tiles_html(tiles)
+
+
+def tiles_html(tiles: list[tuple[str, str, str]]) -> str:
+    """Figures, each with its name and a note."""
     return "".join(
         f'<div class="tile"><b>{value}</b><span>{name}</span><small>{note}</small></div>' for value, name, note in tiles
     )
 
 
-def _accounting(equations: list[dict[str, Any]]) -> str:
+def accounting(equations: list[dict[str, Any]]) -> str:
+    """The equations as a table; those that do not hold stand out."""
     rows = [
         [one["left"], f"{one['left_value']:,}", "=" if one["holds"] else "≠", f"{one['right_value']:,}", one["right"]]
         for one in equations

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -18,7 +20,6 @@ SNOWLINE = ROOT / "target" / "release" / "snowline"
 ACCOUNT = "LOCAL"
 ADMINISTRATOR = "ADMIN"
 PARAMETERS = {
-    "SnowflakeAccount": ACCOUNT,
     # Small landing objects, so that a short run has several.
     "FirehoseBufferMiB": "2",
 }
@@ -27,25 +28,38 @@ TIMING = Timing(firehose_interval_s=1.0, batch_window_s=1.0, retry_delays_s=(1.0
 
 
 class Site:
-    """AWS and Snowflake on this machine, from an empty start."""
+    """AWS and Snowflake on this machine, from an empty start; `parameters` are those of the template."""
 
-    def __init__(self, directory: Path, dataset: Dataset) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        dataset: Dataset,
+        parameters: dict[str, str] = PARAMETERS,
+        timing: Timing = TIMING,
+        max_instances: int = 4,
+    ) -> None:
         self.dataset = dataset
         self._directory = directory
+        self._parameters = {"SnowflakeAccount": ACCOUNT} | parameters
+        self._timing = timing
+        self._max_instances = max_instances
         self._administrator_key = _new_key()
         self._service_key = _new_key()
         self._running = ExitStack()
 
     def start(self) -> None:
         """Starts both; `stop` must follow, also when this fails."""
-        self.stack = self._running.enter_context(Stack(timing=TIMING, run_directory=self._directory))
+        self.stack = self._running.enter_context(
+            Stack(timing=self._timing, max_instances=self._max_instances, run_directory=self._directory)
+        )
         administrator = self._directory / "administrator.pub"
         administrator.write_bytes(_public_pem(self._administrator_key))
-        users = {ADMINISTRATOR: administrator}
-        self.snowflake = self._running.enter_context(
-            SnowflakeServer(self.stack.endpoint_url, users, account=ACCOUNT)
-        )
+        self.snowflake = self._running.enter_context(self._account({ADMINISTRATOR: administrator}))
         self.sql = SqlApi(self.snowflake.url, ACCOUNT, ADMINISTRATOR, self._administrator_key)
+
+    def _account(self, users: dict[str, Path]) -> Any:
+        """The Snowflake stand-in, not started yet."""
+        return SnowflakeServer(self.stack.endpoint_url, users, account=ACCOUNT)
 
     def stop(self) -> None:
         """Stops what was started."""
@@ -56,7 +70,7 @@ class Site:
         storage = self.snowflake.storage
         self.stack.add_user(storage.access_key_id, storage.iam_user_arn)
         self.stack.deploy(
-            PARAMETERS | storage.trusted | {"Dataset": self.dataset.name, "SnowflakeUrl": self.snowflake.url}
+            self._parameters | storage.trusted | {"Dataset": self.dataset.name, "SnowflakeUrl": self.snowflake.url}
         )
         self.stack.put_secret("SnowflakeKeySecret", _private_pem(self._service_key))
 
@@ -74,10 +88,14 @@ class Site:
     def parked(self) -> int:
         """How many events and messages the pipeline gave up on, which wait for a person."""
         attribute = "ApproximateNumberOfMessages"
-        sqs = self.stack.client("sqs")
+        sqs = self._sqs
         urls = [self.stack.outputs["LoadDeadLetterQueueUrl"], self.stack.outputs["TransformFailuresUrl"]]
         answers = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute]) for url in urls]
         return sum(int(answer["Attributes"][attribute]) for answer in answers)
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self.stack.client("sqs")
 
     def sample(self, name: str) -> Table:
         """The answer of a sample query of sql/samples/<dataset>."""

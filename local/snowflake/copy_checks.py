@@ -116,12 +116,12 @@ def refused_query(relation: str, found: list[Target]) -> str:
     )
 
 
-def insert_query(relation: str, table: Table, found: list[Target], files: list[int]) -> str:
-    """Appends the rows of these files."""
+def insert_query(relation: str, into: str, found: list[Target], files: list[int]) -> str:
+    """Appends the rows of these files to a table, given as DuckDB names it."""
     names = ", ".join(quoted((target.column.name,)) for target in found)
     values = ", ".join(target.value for target in found)
     listed = ", ".join(map(str, files))
     return (
-        f"insert into {quoted(table.name)} ({names}) select {values} from {relation}"
-        f" where {quoted((FILE,))} in ({listed}) returning *"
+        f"insert into {into} ({names}) select {values} from {relation}"
+        f" where {quoted((FILE,))} in ({listed})"
     )

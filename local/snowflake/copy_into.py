@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from . import copy_checks, copy_options, dml, errors, load_metadata, staged_rows
+from .catalog import Table
+from .context import quoted
 from .copy_checks import FILE, ROW, RowError, Target
 from .copy_options import CopyStatement
 from .datatypes import ResultColumn
+from .lanes import Lane
 from .results import Result, text_result
 from .scanner import Scanner
 from .staged import Location, StagedFile, StagedFiles
@@ -40,7 +43,7 @@ def run(session: Session, scanner: Scanner) -> Result:
     """Runs COPY INTO; the statement is one transaction with the load history it writes."""
     statement = copy_options.read(session, scanner)
     session.context.require_warehouse()
-    with session.statement() as transaction:
+    with session.statement((Lane.COPY,)) as transaction:
         stage = session.engine.storage.files(statement.role_arn)
         files = _files(stage, statement)
         fresh = load_metadata.unloaded(session, statement, files)
@@ -137,13 +140,27 @@ def _load_group(
             _refuse(session, outcomes[index], index, statement, found, firsts)
         good = [index for index in members if not outcomes[index].error]
         if good:
-            insert = copy_checks.insert_query(_RELATION, statement.table, found, good)
-            appended = session.arrow(insert)
-            dml.record_appended(session, transaction, statement.table, appended)
+            _append(session, transaction, statement.table, found, good)
     finally:
         session.unregister(_RELATION)
     for index in good:
         outcomes[index].rows_loaded = outcomes[index].rows_parsed
+
+
+def _append(
+    session: Session, transaction: Transaction, table: Table, found: list[Target], files: list[int]
+) -> None:
+    """Appends to the table and to the streams on it."""
+    insert = copy_checks.insert_query(_RELATION, quoted(table.name), found, files)
+    if transaction.explicit:
+        appended = session.arrow(f"{insert} returning *")
+        dml.record_appended(session, transaction, table, appended)
+        return
+    transaction.written.append(table)
+    session.execute(insert)
+    for stream in session.engine.streams_on(table.name):
+        # The transaction ends with this statement, so that nothing reads the stream before.
+        session.execute(copy_checks.insert_query(_RELATION, stream.changes_table, found, files))
 
 
 def _refuse(

@@ -11,6 +11,7 @@ from sqlglot import exp
 from . import errors, translate
 from .catalog import Table
 from .context import quoted
+from .lanes import Lane
 from .resolve import resolve, set_name, table_name
 from .results import Result, dml, status
 from .state import load_history
@@ -172,16 +173,20 @@ def _merge(session: Session, tree: exp.Merge) -> Result:
             for assignment in when.args["then"].expressions:
                 assignment.this.set("table", None)
     sql = translate.duckdb_sql(tree, session.context)
-    with session.statement() as transaction:
+    with session.statement((Lane.MERGE,)) as transaction:
         transaction.consumed |= reads.streams
         _check_variants(session, table, names, source)
         if duplicates and session.execute(duplicates).fetchone():
             message = "Duplicate row detected during DML action"
             raise errors.SqlError("100090", "42P18", message)
-        changed = session.arrow(f"{sql} returning merge_action, {_columns(table)}")
+        followed = bool(session.engine.streams_on(table.name))
+        columns = f", {_columns(table)}" if followed else ""
+        changed = session.arrow(f"{sql} returning merge_action{columns}")
         kinds = changed.column(0)
-        inserted = changed.filter(pc.equal(kinds, "INSERT")).remove_column(0)
-        record_appended(session, transaction, table, inserted)
+        transaction.written.append(table)
+        if followed:
+            inserted = changed.filter(pc.equal(kinds, "INSERT")).remove_column(0)
+            record_appended(session, transaction, table, inserted)
     return _merge_result(set(actions), kinds)
 
 

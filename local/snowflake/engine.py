@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -13,6 +14,7 @@ from . import errors, json_parser
 from .access import Access
 from .catalog import Catalog, Name, Object, Stream, Table
 from .context import Context, quoted
+from .lanes import ALL
 from .results import Result, status
 from .session import Session
 from .state import CREATE, HIDDEN_SCHEMA, load_history
@@ -21,20 +23,39 @@ if TYPE_CHECKING:
     from .staged import Storage
 
 
+FILE_ROW_GROUP = 8_192
+FILE_SETTINGS = (
+    "memory_limit = '6GB'",
+    # Compressing takes longer than all else that a COPY does.
+    "force_compression = 'uncompressed'",
+    "checkpoint_threshold = '1GB'",
+)
+"""Of databases in files, which may outgrow memory."""
+
+
 class Engine:
     """Everything the sessions share.
 
-    Transactions run one at a time: each holds `lock` from its first statement to its commit. That
-    is serialisable, which is stricter than Snowflake's read committed and never loses an update.
+    Transactions that write run one at a time, but for a COPY beside a MERGE: each holds its lanes
+    from its first statement to its commit. What a COPY appends, a MERGE or a query beside it does
+    not see, also in a stream. That is as good as one after the other, which is stricter than
+    Snowflake's read committed and never loses an update.
     """
 
-    def __init__(self, storage: Storage, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, storage: Storage, clock: Callable[[], float] = time.time, directory: Path | None = None
+    ) -> None:
+        self._directory = directory
         self.connection = duckdb.connect(":memory:")
         self.connection.execute("set threads = 2")
+        if directory is not None:
+            for setting in FILE_SETTINGS:
+                self.connection.execute(f"set {setting}")
+            self.connection.execute("set temp_directory = ?", [str(directory / "spilled")])
         json_parser.register(self.connection)
         self.catalog = Catalog()
         self.access = Access(self.catalog)
-        self.lock = threading.Lock()
+        self.lanes = {lane: threading.Lock() for lane in ALL}
         self.storage = storage
         self.clock = clock
 
@@ -85,7 +106,13 @@ class Engine:
         database = quoted((name,))
         if self.catalog.find("DATABASE", (name,)):
             self.connection.execute(f"detach {database}")
-        self.connection.execute(f"attach ':memory:' as {database}")
+        if self._directory is None:
+            self.connection.execute(f"attach ':memory:' as {database}")
+        else:
+            # Row groups that a COPY of a few thousand rows fills go to the file at once, and not into
+            # the log and memory first.
+            file = self._directory / f"{name}.duckdb"
+            self.connection.execute(f"attach '{file}' as {database} (row_group_size {FILE_ROW_GROUP})")
         self.connection.execute(f"create schema {quoted((name, HIDDEN_SCHEMA))}")
         self.connection.execute(f"create table {load_history((name,))} {CREATE}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import dispatch, errors, scanner
@@ -40,6 +41,8 @@ class Job:
     handle: str = field(default_factory=lambda: str(uuid.uuid4()))
     created_on: float = field(default_factory=time.time)
     ended_on: float | None = None
+    cpu_s: float = 0.0
+    """Processor time of its thread; what DuckDB's workers do for it is not in it."""
     result: Result | None = None
     error: errors.SqlError | None = None
     canceled: threading.Event = field(default_factory=threading.Event)
@@ -73,8 +76,9 @@ class Job:
 class Jobs:
     """All statements of the account, each in a thread of its own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, on_end: Callable[[Job], None]) -> None:
         self.engine = engine
+        self._on_end = on_end
         self.history: list[Job] = []
         self.slow: list[float] = []
         self._by_handle: dict[str, Job] = {}
@@ -138,7 +142,9 @@ class Jobs:
             error = errors.SqlError("000603", "XX000", message)
         finally:
             timer.cancel()
+            job.cpu_s = time.thread_time()
             job.finish(result, error)
+            self._on_end(job)
 
     def _execute(self, job: Job, context: Context, request: Request, delay: float) -> Result:
         session = job.session = self.engine.session(context, job.canceled)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from . import errors, translate
+from .lanes import NONE
 from .resolve import resolve
 from .results import Result
 
@@ -26,7 +27,7 @@ def run(session: Session, text: str) -> Result:
         session.context.require_warehouse()
     _system_functions(session, tree)
     sql = translate.duckdb_sql(tree, session.context)
-    with session.statement():
+    with session.statement(NONE):
         return session.query(sql)
 
 
@@ -39,6 +40,6 @@ def _system_functions(session: Session, tree: exp.Expression) -> None:
         elif name == "SYSTEM$STREAM_HAS_DATA":
             parts = tuple(part.upper() for part in call.expressions[0].name.split("."))
             stream = session.context.relation(parts, "SELECT", ("STREAM",))
-            with session.statement():
+            with session.statement(NONE):
                 count = session.execute(f"select 1 from {stream.changes_table} limit 1").fetchall()
             call.replace(exp.Boolean(this=bool(count)))

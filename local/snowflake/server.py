@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,8 @@ class SnowflakeServer:
 
     `public_keys` names the users there are from the start and the PEM files of their public keys.
     The first administers the account (ACCOUNTADMIN); the others hold what is granted to them.
+    Databases are in memory, or files in a `directory`. `on_end` is told of every statement that has
+    ended.
     """
 
     def __init__(
@@ -33,12 +36,15 @@ class SnowflakeServer:
         port: int = 0,
         account: str | None = None,
         partition_rows: int = 10_000,
+        directory: Path | None = None,
+        external_id: str | None = None,
+        on_end: Callable[[Job], None] | None = None,
     ) -> None:
-        self.engine = Engine(Storage(s3_endpoint))
+        self.engine = Engine(Storage(s3_endpoint, external_id), directory=directory)
         self.authentication = Authentication(self.engine.catalog, account, lambda: self.engine.clock())
         self.partition_rows = partition_rows
         self.sync_seconds = SYNC_SECONDS
-        self.jobs = Jobs(self.engine)
+        self.jobs = Jobs(self.engine, on_end or (lambda _: None))
         self.requests: list[str] = []
         """Method and path of every HTTP request, those that were refused among them."""
         for position, (user, file) in enumerate((public_keys or {}).items()):

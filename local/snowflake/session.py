@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,10 +15,15 @@ from . import bindings, dispatch, errors
 from .catalog import Name, Stream, Table
 from .context import Context, quoted
 from .datatypes import result_column
+from .lanes import ALL, Lane
 from .results import Result
 
 if TYPE_CHECKING:
     from .engine import Engine
+
+
+_LOOK_S = 0.02
+"""How often one that waits for a lane looks whether it was cancelled."""
 
 
 @dataclass
@@ -30,6 +35,7 @@ class Transaction:
     """
 
     explicit: bool
+    lanes: tuple[Lane, ...]
     consumed: set[Name] = field(default_factory=set)
     appended: list[tuple[Stream, pa.Table]] = field(default_factory=list)
     written: list[Table] = field(default_factory=list)
@@ -90,13 +96,20 @@ class Session:
         self._cancel.wait(seconds)
         self.check_canceled()
 
-    def begin(self, explicit: bool) -> None:
+    def begin(self, explicit: bool, lanes: tuple[Lane, ...] = ALL) -> None:
         if self.transaction:
             return
-        while not self.engine.lock.acquire(timeout=0.02):
-            self.check_canceled()
-        self.transaction = Transaction(explicit)
-        self._cursor.begin()
+        taken: list[Lane] = []
+        try:
+            for lane in lanes:
+                while not self.engine.lanes[lane].acquire(timeout=_LOOK_S):
+                    self.check_canceled()
+                taken.append(lane)
+            self._cursor.begin()
+        except BaseException:
+            self._leave(taken)
+            raise
+        self.transaction = Transaction(explicit, lanes)
 
     def commit(self) -> None:
         transaction = self.transaction
@@ -133,13 +146,18 @@ class Session:
             self._end()
 
     def _end(self) -> None:
-        self.transaction = None
-        self.engine.lock.release()
+        transaction, self.transaction = self.transaction, None
+        if transaction is not None:
+            self._leave(transaction.lanes)
+
+    def _leave(self, lanes: Iterable[Lane]) -> None:
+        for lane in lanes:
+            self.engine.lanes[lane].release()
 
     @contextmanager
-    def statement(self) -> Iterator[Transaction]:
-        """A statement inside the open transaction, or one of its own."""
-        self.begin(explicit=False)
+    def statement(self, lanes: tuple[Lane, ...] = ALL) -> Iterator[Transaction]:
+        """A statement inside the open transaction, or in one of its own that holds these lanes."""
+        self.begin(explicit=False, lanes=lanes)
         transaction = self.transaction
         assert transaction is not None
         try:

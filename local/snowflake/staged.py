@@ -45,10 +45,10 @@ class Storage:
     Snowflake makes an external id for each integration unless it is told one; here all have one.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, external_id: str | None = None) -> None:
         self.iam_user_arn = "arn:aws:iam::999999999999:user/snowflake"
         self.access_key_id = "snowflake"
-        self.external_id = f"LOCAL_SFCRole={uuid.uuid4()}"
+        self.external_id = external_id or f"LOCAL_SFCRole={uuid.uuid4()}"
         self._endpoint = endpoint
         self._files: dict[str, tuple[StagedFiles, datetime]] = {}
         self._lock = threading.Lock()

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from local.snowflake.errors import SqlError
+from local.snowflake.lanes import Lane
 from local.tests.snowflake_account import Account, request_id, rows
 
 STREAM = "select a, metadata$action, metadata$isupdate from st order by a"
@@ -74,7 +75,7 @@ def test_a_statement_cancelled_in_its_middle_leaves_table_and_stream_as_they_wer
     for statement in (f"insert into u select st.a + e.n from st, {ENDLESS} as e",
                       f"{merge} when not matched then insert (a) values (s.a)"):
         handle = followed.admin.submit(statement, query=ASYNC).json["statementHandle"]
-        wait_until(followed.server.engine.lock.locked)
+        wait_until(followed.server.engine.lanes[Lane.MERGE].locked)
         assert followed.admin.poll(handle).status == 202
         answer = followed.admin.cancel(handle)
         assert (answer.status, answer.code) == (200, "000604")
@@ -86,7 +87,7 @@ def test_a_statement_cancelled_in_its_middle_leaves_table_and_stream_as_they_wer
 
 def test_a_script_cancelled_before_its_commit_is_rolled_back(followed: Account) -> None:
     handle = multi(followed, "begin; insert into u select a from st; select system$wait(60); commit;", ASYNC)
-    wait_until(followed.server.engine.lock.locked)
+    wait_until(followed.server.engine.lanes[Lane.MERGE].locked)
     followed.admin.cancel(handle)
     assert followed.admin.wait(handle).code == "000604"
     assert followed.server.query("select count(*) from db.s.u") == [(0,)]
@@ -121,7 +122,7 @@ def test_of_two_merges_of_a_stream_at_once_the_second_finds_it_advanced(followed
     """ "Introduction to Streams": the second transaction waits for the first and reads the offset it left."""
     merge = "merge into u using st on u.a = st.a when not matched then insert (a) values (st.a)"
     first = multi(followed, f"begin; {merge}; select system$wait(1); commit;", ASYNC)
-    wait_until(followed.server.engine.lock.locked)
+    wait_until(followed.server.engine.lanes[Lane.MERGE].locked)
     second = followed.admin.submit(merge, query=ASYNC).json["statementHandle"]
     assert followed.admin.poll(second).status == 202
     children = followed.admin.wait(first).json["statementHandles"]
@@ -133,7 +134,7 @@ def test_of_two_merges_of_a_stream_at_once_the_second_finds_it_advanced(followed
 def test_a_merge_after_one_that_rolled_back_still_finds_the_rows(followed: Account) -> None:
     merge = "merge into u using st on u.a = st.a when not matched then insert (a) values (st.a)"
     first = multi(followed, f"begin; {merge}; select system$wait(1); rollback;", ASYNC)
-    wait_until(followed.server.engine.lock.locked)
+    wait_until(followed.server.engine.lanes[Lane.MERGE].locked)
     second = followed.admin.submit(merge, query=ASYNC).json["statementHandle"]
     assert followed.admin.wait(second).data() == [["2"]]
     assert followed.admin.wait(first).status == 200

@@ -401,3 +401,17 @@ def test_every_environment_of_samconfig_deploys() -> None:
         check_rules(translate(ROOT / "template.yaml", parameters), parameters)
         databases.add(parameters["SnowflakeDatabase"])
     assert len(databases) == len(found), "a stage belongs to one bucket"
+
+
+@pytest.mark.parametrize(
+    ("window", "files", "deploys"), [(0, 10, True), (0, 11, False), (0, 1000, False), (1, 1000, True)]
+)
+def test_no_batch_window_needs_batches_that_lambda_takes_without_one(window: int, files: int, deploys: bool) -> None:
+    """CreateEventSourceMapping: over 10 messages, MaximumBatchingWindowInSeconds must be at least 1."""
+    parameters = {"LoadBatchWindowSeconds": str(window), "LoadBatchFiles": str(files)}
+    template = translate(ROOT / "template.yaml", parameters)
+    if deploys:
+        check_rules(template, parameters)
+    else:
+        with pytest.raises(DeploymentError, match="needs LoadBatchFiles of at most 10"):
+            check_rules(template, parameters)

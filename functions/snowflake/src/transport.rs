@@ -32,13 +32,16 @@ pub struct Pacing {
 
 impl Default for Pacing {
     fn default() -> Self {
-        let backoff = |first, longest| Backoff {
+        let backoff = |first, growth, longest| Backoff {
             first: Duration::from_millis(first),
+            growth,
             longest: Duration::from_millis(longest),
         };
         Self {
-            poll: backoff(20, 2_000),
-            resend: backoff(250, 10_000),
+            // A statement is seen to be done at most a third of its time after it is: the next one
+            // of a batch waits for that.
+            poll: backoff(20, 1.33, 2_000),
+            resend: backoff(250, 2.0, 10_000),
             attempts: 8,
             cancel: Duration::from_secs(3),
         }

@@ -206,6 +206,7 @@ impl Server {
         });
         let short = |millis| Backoff {
             first: Duration::from_millis(1),
+            growth: 2.0,
             longest: Duration::from_millis(millis),
         };
         let pacing = Pacing {
