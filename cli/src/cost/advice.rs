@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use rust_decimal::dec;
 
 use super::bill::Plan;
-use super::settings::{Architecture, Compression, Pack, Settings};
+use super::settings::{Architecture, Pack, Settings};
+use crate::firehose::Compression;
 
 /// A way for events to travel.
 #[derive(Debug)]

@@ -7,8 +7,9 @@ use rust_decimal::dec;
 use super::bill::Plan;
 use super::figures::{self, FIGURES, Origin};
 use super::prices::{self, CREDIT};
-use super::settings::{Architecture, Compression, Pack, Settings};
+use super::settings::{Architecture, Pack, Settings};
 use super::workload::record_ratio;
+use crate::firehose::Compression;
 
 /// A value that the result rests on.
 #[derive(Debug)]

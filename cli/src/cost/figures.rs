@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::dec;
 
-use super::settings::Compression;
+use crate::firehose::Compression;
 
 /// Where a figure comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

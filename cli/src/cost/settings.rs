@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use rust_decimal::Decimal;
 use rust_decimal::dec;
 
+use crate::firehose::{Compression, Limits};
 use crate::generate::duration;
 
 /// The load and every setting that changes what it costs.
@@ -110,17 +111,9 @@ pub(crate) enum Pack {
 impl Settings {
     /// How events are packed: as it was given, or as `snowline generate` packs.
     pub(crate) fn pack(&self) -> Pack {
-        self.pack.unwrap_or(match self.compress {
-            Compression::None => PLAIN_RECORD_BYTES,
-            Compression::Gzip | Compression::Zstd => COMPRESSED_RECORD_BYTES,
-        })
+        self.pack.unwrap_or_else(|| Pack::Bytes(Limits::of(self.compress).record_bytes.into()))
     }
 }
-
-/// Records of 250 KiB lose at most two per cent to rounding.
-const PLAIN_RECORD_BYTES: Pack = Pack::Bytes(dec!(256_000));
-/// As much text as fits into a record for certain, whatever compressing makes of it.
-const COMPRESSED_RECORD_BYTES: Pack = Pack::Bytes(dec!(1_022_976));
 
 impl FromStr for Pack {
     type Err = String;
@@ -131,14 +124,6 @@ impl FromStr for Pack {
             _ => within(text, dec!(1), MAX_RECORD_BYTES).map(Self::Bytes),
         }
     }
-}
-
-/// What producers do with a record before they send it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Compression {
-    None,
-    Gzip,
-    Zstd,
 }
 
 /// Processors of a function.

@@ -5,7 +5,8 @@ use rust_decimal::dec;
 
 use super::figures;
 use super::prices::FIREHOSE_STEP_BYTES;
-use super::settings::{Compression, Pack, Settings};
+use super::settings::{Pack, Settings};
+use crate::firehose::Compression;
 
 /// Bytes of a MiB.
 const MIB: Decimal = dec!(1_048_576);
