@@ -18,6 +18,7 @@ mod replay;
 mod smoke;
 mod sql;
 mod table;
+mod tail;
 mod trace;
 mod transform;
 
@@ -44,6 +45,7 @@ enum Command {
     Replay(replay::Args),
     Smoke(smoke::Args),
     Sql(sql::Args),
+    Tail(Box<tail::Args>),
     Trace(trace::Args),
     Transform(transform::Args),
 }
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         }
         Command::Smoke(args) => smoke::run(&args).map_err(Into::into),
         Command::Sql(args) => sql::run(&args).map_err(Into::into),
+        Command::Tail(args) => tail::run(&args).map_err(Into::into),
         Command::Trace(args) => {
             let key = args.key().unwrap_or_else(|message| wrong_usage(message));
             trace::run(&args, key).map_err(Into::into)

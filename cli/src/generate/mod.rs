@@ -20,7 +20,7 @@ mod run;
 mod s3;
 mod shipping;
 mod sink;
-mod stop;
+pub(crate) mod stop;
 mod summary;
 mod synthetic;
 mod timeline;
