@@ -58,7 +58,10 @@ fn main() -> ExitCode {
             let subject = args.subject().unwrap_or_else(|message| wrong_usage(message));
             erase::run(&args, subject).map_err(Into::into)
         }
-        Command::Generate(args) => generate::run(&args).map_err(Into::into),
+        Command::Generate(args) => {
+            args.check().unwrap_or_else(|message| wrong_usage(message));
+            generate::run(&args).map_err(Into::into)
+        }
         Command::Init(args) => init::run(&args).map_err(Into::into),
         Command::Replay(args) => {
             let task = args.task().unwrap_or_else(|message| wrong_usage(message));

@@ -120,7 +120,7 @@ impl Erasure {
         let bucket = || self.bucket.name.clone();
         let read = |source| Error::Read { bucket: bucket(), key: key.to_owned(), source };
         let mut text = Vec::new();
-        decompress(content).and_then(|mut input| input.read_to_end(&mut text)).map_err(read)?;
+        decompress(content).read_to_end(&mut text).map_err(read)?;
         let (mut kept, mut records) = (Vec::with_capacity(text.len()), 0);
         for (number, line) in (1..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
             let bare = line.trim_ascii_end();
@@ -151,12 +151,16 @@ impl Erasure {
     }
 }
 
-/// The record in a line of an error output; the line itself where it has none.
+/// The text of the record in a line of an error output, which its producer may have compressed; the
+/// line itself where it has none.
 fn delivered(line: &[u8]) -> Vec<u8> {
-    serde_json::from_slice(line)
+    let record = serde_json::from_slice(line)
         .ok()
         .and_then(|undelivered: Undelivered| BASE64_STANDARD.decode(undelivered.raw_data).ok())
-        .unwrap_or_else(|| line.to_vec())
+        .unwrap_or_else(|| line.to_vec());
+    let mut text = Vec::new();
+    let outcome = decompress(record.as_slice()).read_to_end(&mut text);
+    if outcome.is_ok() { text } else { record }
 }
 
 #[cfg(test)]
@@ -167,6 +171,13 @@ mod tests {
     fn what_firehose_could_not_deliver_is_read() {
         let line = br#"{"attemptsMade":4,"rawData":"eyJhIjoxfQ==","errorCode":"x"}"#;
         assert_eq!(delivered(line), br#"{"a":1}"#);
+        let compressed = zstd::encode_all(&b"{\"a\":1}"[..], 1).unwrap();
+        for (record, text) in
+            [(&compressed[..], &br#"{"a":1}"#[..]), (&compressed[..9], &compressed[..9])]
+        {
+            let line = format!("{{\"rawData\":\"{}\"}}", BASE64_STANDARD.encode(record));
+            assert_eq!(delivered(line.as_bytes()), text);
+        }
         for other in [&b"{\"rawData\":\"?\"}"[..], b"not JSON", b""] {
             assert_eq!(delivered(other), other);
         }

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use aws_sdk_firehose::config::Builder;
+use aws_sdk_firehose::config::retry::RetryConfig;
 use aws_sdk_firehose::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_firehose::operation::describe_delivery_stream::DescribeDeliveryStreamError;
 use aws_sdk_firehose::types::{CompressionFormat, DeliveryStreamDescription};
@@ -54,8 +56,11 @@ impl Stream {
     /// # Errors
     /// The stream cannot be described.
     async fn compression(&self) -> Result<Option<CompressionFormat>, DestinationError> {
+        // An account may ask five times a second, for all its streams.
+        let patient = Builder::new().retry_config(RetryConfig::standard());
         let request = self.client.describe_delivery_stream();
-        let answer = request.delivery_stream_name(self.name.as_ref()).send().await;
+        let request = request.delivery_stream_name(self.name.as_ref()).customize();
+        let answer = request.config_override(patient).send().await;
         let output = answer.map_err(|source| {
             let (stream, source) = (Arc::clone(&self.name), Box::new(source));
             match source.code() {

@@ -12,5 +12,5 @@ mod stream;
 
 pub(crate) use compress::Compression;
 pub(crate) use destination::DestinationError;
-pub(crate) use packing::{Limits, LineTooLong, PackedRecord, Packer};
+pub(crate) use packing::{Limits, PackedRecord, Packer};
 pub(crate) use stream::{PutError, Refusal, Stream, backoff};

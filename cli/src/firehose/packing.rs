@@ -182,7 +182,7 @@ mod tests {
                 random.fill(&mut line[..]);
                 line
             };
-            let lines: Vec<_> = (0..20).map(|_| line()).collect();
+            let lines: Vec<_> = (0..12).map(|_| line()).collect();
             for batch in pack(limits, &lines) {
                 let sizes: Vec<_> = batch
                     .iter()

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::timeline::{Days, Timeline};
 use crate::contracts::ContractName;
+use crate::firehose::Compression;
 use crate::objects::S3Uri;
 
 /// Generate records of a dataset and send them to a stream, a bucket or standard output.
@@ -66,6 +67,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) max_delay: Option<Duration>,
 
+    /// How to compress each record of firehose:STREAM, which must not compress objects itself;
+    /// objects in a bucket are gzip in any case
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) compress: Compression,
+
     /// Also write every line to this file, in order
     #[arg(long, value_name = "FILE")]
     pub(crate) copy_to: Option<PathBuf>,
@@ -81,6 +87,14 @@ const DEFAULT_RATE: u32 = 100;
 const UNPACED_EVENTS_PER_SECOND: u64 = 1_000;
 
 impl Args {
+    /// Says what is wrong with the arguments as a whole, if anything.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match (self.compress, &self.to) {
+            (Compression::None, _) | (_, Target::Firehose { .. }) => Ok(()),
+            _ => Err("--compress goes with --to firehose:STREAM".to_owned()),
+        }
+    }
+
     /// Lines a second; `None` means as fast as possible.
     pub(crate) fn lines_per_second(&self) -> Option<u32> {
         let default = if self.count.is_some() { 0 } else { DEFAULT_RATE };

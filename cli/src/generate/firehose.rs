@@ -7,6 +7,7 @@ use crate::firehose::{
 };
 use bytes::Bytes;
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 
 /// A stream scales itself up within about a minute when it throttles: attempts last that long.
@@ -17,6 +18,8 @@ const MAX_ATTEMPTS: u32 = 20;
 pub(crate) enum Error {
     #[error("a line of {bytes} bytes does not fit into a record of stream {stream}")]
     LineTooLong { stream: Arc<str>, bytes: usize },
+    #[error("cannot compress records for stream {stream}")]
+    Compress { stream: Arc<str>, source: io::Error },
     #[error(transparent)]
     Put(#[from] PutError),
     #[error(
@@ -28,13 +31,14 @@ pub(crate) enum Error {
 /// Carries lines to one delivery stream.
 pub(crate) struct Firehose {
     stream: Stream,
+    compression: Compression,
     packer: Packer,
     traffic: Arc<Traffic>,
 }
 
 impl Firehose {
-    pub(crate) fn new(stream: Stream, traffic: Arc<Traffic>) -> Self {
-        Self { stream, packer: Packer::new(Limits::of(Compression::None)), traffic }
+    pub(crate) fn new(stream: Stream, compression: Compression, traffic: Arc<Traffic>) -> Self {
+        Self { stream, compression, packer: Packer::new(Limits::of(compression)), traffic }
     }
 }
 
@@ -57,7 +61,13 @@ impl Carrier for Firehose {
         batch: Self::Parcel,
     ) -> impl Future<Output = Result<(), GenerateError>> + Send + 'static {
         let delivery = Delivery { stream: self.stream.clone(), traffic: Arc::clone(&self.traffic) };
-        async move { Ok(delivery.run(batch).await?) }
+        let compression = self.compression;
+        async move {
+            let batch = compression.compress_all(batch).await.map_err(|source| {
+                Error::Compress { stream: Arc::clone(delivery.stream.name()), source }
+            })?;
+            Ok(delivery.run(batch).await?)
+        }
     }
 }
 
@@ -113,6 +123,7 @@ impl Delivery {
                 first.get_or_insert(refusal);
             } else {
                 Traffic::add(&self.traffic.records, 1);
+                Traffic::add(&self.traffic.record_bytes, record.bytes.len() as u64);
                 Traffic::add(&self.traffic.lines, record.lines);
             }
         }

@@ -30,6 +30,7 @@ pub(crate) use records::{new_records, send};
 pub(crate) use run::run;
 
 use crate::contracts::{self, ContractName};
+use crate::firehose::DestinationError;
 use args::Target;
 use contract::{Dataset, Format};
 use events::Producer;
@@ -60,6 +61,8 @@ pub(crate) enum Error {
     NotDelivered { lines: u64, source: Box<Error> },
     #[error("a delivery ended early")]
     Task(#[source] tokio::task::JoinError),
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
     #[error(transparent)]
     Firehose(#[from] firehose::Error),
     #[error(transparent)]

@@ -12,7 +12,7 @@ use super::orders::Orders;
 use super::random::Random;
 use super::shipping::{Shipping, Traffic};
 use super::{Error, SHOP, for_firehose};
-use crate::firehose::Stream;
+use crate::firehose::{Compression, Stream};
 
 /// Good records, each the first of its key, as JSON lines with their newline. `seed` decides what
 /// they say; keys of two seeds differ, where the contract leaves room for that.
@@ -47,7 +47,8 @@ pub(crate) fn new_records(
 /// The stream did not take every line.
 pub(crate) async fn send(sdk: &SdkConfig, stream: &str, lines: &[Vec<u8>]) -> Result<(), Error> {
     let traffic = Arc::new(Traffic::default());
-    let carrier = Firehose::new(Stream::new(sdk, stream), Arc::clone(&traffic));
+    let stream = Stream::new(sdk, stream);
+    let carrier = Firehose::new(stream, Compression::None, Arc::clone(&traffic));
     // Only `send_due` heeds the delay, and nothing waits here.
     let mut shipping = Shipping::new(carrier, traffic, Duration::ZERO);
     for line in lines {

@@ -30,7 +30,7 @@ async fn generate(args: &Args) -> Result<(), Error> {
     let lines = Lines::new(producer(args)?, seed, args.timeline(start), args.bad, args.duplicates);
     let header = lines.header().unwrap_or_default();
     let mut session = Session {
-        sink: Sink::open(&args.to, header, args.max_delay, &traffic).await?,
+        sink: Sink::open(args, header, &traffic).await?,
         copy: args.copy_to.as_deref().map(|path| LineCopy::create(path, header)).transpose()?,
         lines,
         traffic: Arc::clone(&traffic),
@@ -47,6 +47,7 @@ async fn generate(args: &Args) -> Result<(), Error> {
     let summary = Summary {
         counts: session.lines.counts().clone(),
         records: Traffic::get(&traffic.records),
+        record_bytes: Traffic::get(&traffic.record_bytes),
         put_calls: Traffic::get(&traffic.put_calls),
         resent_entries: Traffic::get(&traffic.resent_entries),
         bytes: session.bytes,

@@ -115,6 +115,7 @@ impl Carrier for S3 {
         &self,
         object: Self::Parcel,
     ) -> impl Future<Output = Result<(), GenerateError>> + Send + 'static {
+        let bytes = object.body.len() as u64;
         let put = self
             .client
             .put_object()
@@ -130,6 +131,7 @@ impl Carrier for S3 {
                 return Err(Error::Put { bucket, key: object.key, source }.into());
             }
             Traffic::add(&traffic.records, 1);
+            Traffic::add(&traffic.record_bytes, bytes);
             Traffic::add(&traffic.lines, object.lines);
             Ok(())
         }

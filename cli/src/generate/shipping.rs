@@ -17,6 +17,8 @@ pub(crate) struct Traffic {
     pub(crate) lines: AtomicU64,
     /// Firehose records or S3 objects confirmed.
     pub(crate) records: AtomicU64,
+    /// Bytes of those records or objects, as they were sent.
+    pub(crate) record_bytes: AtomicU64,
     /// Calls made, failed ones included.
     pub(crate) put_calls: AtomicU64,
     /// Entries sent again because the service had not taken them.

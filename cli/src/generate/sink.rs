@@ -1,7 +1,7 @@
 //! Where lines go.
 
 use super::Error;
-use super::args::Target;
+use super::args::{Args, Target};
 use super::firehose::Firehose;
 use super::s3::S3;
 use super::shipping::{Shipping, Traffic};
@@ -26,15 +26,14 @@ pub(crate) enum Sink {
 }
 
 impl Sink {
-    /// Opens a target. `header` stands in front of the lines, of each object if there are several;
-    /// `max_delay` is how long a line may wait for others to travel with.
+    /// Opens the target of a run. `header` stands in front of the lines, of each object if there
+    /// are several.
     pub(crate) async fn open(
-        target: &Target,
+        args: &Args,
         header: &[u8],
-        max_delay: Option<Duration>,
         traffic: &Arc<Traffic>,
     ) -> Result<Self, Error> {
-        Ok(match target {
+        Ok(match &args.to {
             Target::Output => {
                 let mut writer = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout());
                 writer.write_all(header).map_err(Error::Output)?;
@@ -42,14 +41,15 @@ impl Sink {
             }
             Target::Firehose { stream } => {
                 let stream = Stream::new(&aws::sdk_config().await, stream);
-                let carrier = Firehose::new(stream, Arc::clone(traffic));
-                let delay = max_delay.unwrap_or(FIREHOSE_MAX_DELAY);
+                stream.accepts(args.compress).await?;
+                let carrier = Firehose::new(stream, args.compress, Arc::clone(traffic));
+                let delay = args.max_delay.unwrap_or(FIREHOSE_MAX_DELAY);
                 Self::Firehose(Shipping::new(carrier, Arc::clone(traffic), delay))
             }
             Target::S3 { bucket, prefix } => {
                 let sdk = aws::sdk_config().await;
                 let carrier = S3::new(&sdk, bucket, prefix, header, Arc::clone(traffic));
-                let delay = max_delay.unwrap_or(S3_MAX_DELAY);
+                let delay = args.max_delay.unwrap_or(S3_MAX_DELAY);
                 Self::S3(Box::new(Shipping::new(carrier, Arc::clone(traffic), delay)))
             }
         })

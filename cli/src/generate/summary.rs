@@ -15,6 +15,8 @@ pub(crate) struct Summary {
     pub(crate) counts: Counts,
     /// Firehose records or S3 objects.
     pub(crate) records: u64,
+    /// Bytes of those, as they were sent.
+    pub(crate) record_bytes: u64,
     /// Calls made to the service.
     pub(crate) put_calls: u64,
     /// Entries sent again because the service had not taken them.
@@ -53,8 +55,11 @@ impl fmt::Display for Summary {
         if self.put_calls > 0 {
             writeln!(
                 f,
-                "  {} records in {} calls, {} resent",
-                self.records, self.put_calls, self.resent_entries
+                "  {} records, {} in {} calls, {} resent",
+                self.records,
+                megabytes(self.record_bytes),
+                self.put_calls,
+                self.resent_entries
             )?;
         }
         write!(f, "  again with --seed {} --start {}", self.seed, self.start)

@@ -118,7 +118,7 @@ impl Sample {
 
 fn read_text(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    columnar::decompress(File::open(path)?)?.read_to_end(&mut text)?;
+    columnar::decompress(File::open(path)?).read_to_end(&mut text)?;
     Ok(text)
 }
 

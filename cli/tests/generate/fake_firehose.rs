@@ -18,6 +18,15 @@ pub(crate) enum Answer {
     Refuse(u16, &'static str),
 }
 
+/// How the stream answers `DescribeDeliveryStream`.
+#[derive(Clone, Copy)]
+pub(crate) enum Description {
+    /// The CompressionFormat of its destination.
+    Compression(&'static str),
+    /// Not at all: error code.
+    Refuse(&'static str),
+}
+
 /// A running stream. It ends with the test.
 pub(crate) struct FakeFirehose {
     address: SocketAddr,
@@ -32,7 +41,12 @@ struct State {
 }
 
 impl FakeFirehose {
+    /// A stream that compresses what it delivers.
     pub(crate) fn start(behaviour: Behaviour) -> Self {
+        Self::start_as(Description::Compression("GZIP"), behaviour)
+    }
+
+    pub(crate) fn start_as(description: Description, behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State::default()));
@@ -40,7 +54,9 @@ impl FakeFirehose {
         std::thread::spawn(move || {
             for connection in listener.incoming() {
                 let state = Arc::clone(&shared);
-                std::thread::spawn(move || serve(connection.unwrap(), &state, behaviour));
+                std::thread::spawn(move || {
+                    serve(connection.unwrap(), &state, description, behaviour)
+                });
             }
         });
         Self { address, state }
@@ -71,11 +87,22 @@ impl FakeFirehose {
     }
 }
 
-fn serve(connection: TcpStream, state: &Mutex<State>, behaviour: Behaviour) {
+fn serve(
+    connection: TcpStream,
+    state: &Mutex<State>,
+    description: Description,
+    behaviour: Behaviour,
+) {
     let mut reader = BufReader::new(connection.try_clone().unwrap());
     let mut writer = connection;
-    while let Some(body) = read_request(&mut reader) {
-        let (status, answer) = answer(&body, &mut state.lock().unwrap(), behaviour);
+    while let Some((target, body)) = read_request(&mut reader) {
+        let (status, answer) = match target.as_str() {
+            "Firehose_20150804.DescribeDeliveryStream" => describe(description),
+            "Firehose_20150804.PutRecordBatch" => {
+                answer(&body, &mut state.lock().unwrap(), behaviour)
+            }
+            _ => unreachable!("{target}"),
+        };
         let text = answer.to_string();
         write!(
             writer,
@@ -86,9 +113,9 @@ fn serve(connection: TcpStream, state: &Mutex<State>, behaviour: Behaviour) {
     }
 }
 
-/// The body of the next request; `None` when the client has closed the connection.
-fn read_request(reader: &mut impl BufRead) -> Option<Vec<u8>> {
-    let mut length = 0;
+/// Operation and body of the next request; `None` when the client has closed the connection.
+fn read_request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
+    let (mut target, mut length) = (String::new(), 0);
     loop {
         let mut header = String::new();
         if reader.read_line(&mut header).ok()? == 0 {
@@ -97,15 +124,39 @@ fn read_request(reader: &mut impl BufRead) -> Option<Vec<u8>> {
         if header == "\r\n" {
             break;
         }
-        if let Some((name, value)) = header.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().unwrap();
+        match header.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim())) {
+            Some((name, value)) if name == "content-length" => length = value.parse().unwrap(),
+            Some((name, value)) if name == "x-amz-target" => target = value.to_owned(),
+            _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(body)
+    Some((target, body))
+}
+
+fn describe(description: Description) -> (u16, Value) {
+    let format = match description {
+        Description::Compression(format) => format,
+        Description::Refuse(code) => return (400, json!({"__type": code, "message": "as told"})),
+    };
+    let destination = json!({
+        "BucketARN": "arn:aws:s3:::lake",
+        "RoleARN": "arn:aws:iam::123456789012:role/landing",
+        "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 60},
+        "EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"},
+        "CompressionFormat": format,
+    });
+    let description = json!({
+        "DeliveryStreamName": "orders",
+        "DeliveryStreamARN": "arn:aws:firehose:us-east-1:123456789012:deliverystream/orders",
+        "DeliveryStreamStatus": "ACTIVE",
+        "DeliveryStreamType": "DirectPut",
+        "VersionId": "1",
+        "HasMoreDestinations": false,
+        "Destinations": [{"DestinationId": "destinationId-000000000001", "ExtendedS3DestinationDescription": destination}],
+    });
+    (200, json!({"DeliveryStreamDescription": description}))
 }
 
 fn answer(body: &[u8], state: &mut State, behaviour: Behaviour) -> (u16, Value) {

@@ -1,7 +1,9 @@
 //! Delivery to a stream: nothing lost, nothing doubled, whatever the stream answers.
 
-use super::fake_firehose::{Answer, Behaviour, FakeFirehose};
+use super::fake_firehose::{Answer, Behaviour, Description, FakeFirehose};
 use super::{lines, scratch, snowline, summary};
+use flate2::read::GzDecoder;
+use std::io::Read;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -52,6 +54,61 @@ fn every_line_arrives_once_in_few_large_records() {
     assert_eq!(summary["resent_entries"], 0);
     let bytes = summary["bytes"].as_u64().unwrap() as usize;
     assert!(stream.taken().len() <= bytes / (240 * 1_024) + stream.calls());
+}
+
+fn run_as(description: Description, arguments: &str, name: &str) -> (FakeFirehose, Output) {
+    let stream = FakeFirehose::start_as(description, take_all);
+    let output = to_stream(&stream, arguments, name).output().unwrap();
+    (stream, output)
+}
+
+fn decompress(format: &str, record: &[u8]) -> Vec<u8> {
+    if format == "zstd" {
+        return zstd::decode_all(record).unwrap();
+    }
+    let mut text = Vec::new();
+    GzDecoder::new(record).read_to_end(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn compressed_records_are_whole_lines_and_close_to_the_largest() {
+    for format in ["gzip", "zstd"] {
+        let arguments = format!("--compress {format} --count 30000 --seed 5 --max-delay 1m");
+        let uncompressed = Description::Compression("UNCOMPRESSED");
+        let (stream, output) = run_as(uncompressed, &arguments, format);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let records = stream.taken();
+        let texts: Vec<_> = records.iter().map(|record| decompress(format, record)).collect();
+        assert!(texts.iter().all(|text| text.ends_with(b"\n")));
+        let mut delivered: Vec<_> =
+            texts.iter().flat_map(|text| lines(text)).map(<[u8]>::to_vec).collect();
+        delivered.sort();
+        assert_eq!(delivered, copied(format));
+        let full = texts.iter().filter(|text| text.len() > 990 * 1_024).count();
+        assert!(full + stream.calls() >= texts.len(), "the last record of a batch may be shorter");
+        let summary = summary(&format!("{format}.json"));
+        let bytes: usize = records.iter().map(Vec::len).sum();
+        assert_eq!(summary["record_bytes"], bytes);
+        assert!(bytes * 3 < summary["bytes"].as_u64().unwrap() as usize, "{format}: {bytes}");
+    }
+}
+
+#[test]
+fn a_stream_that_compresses_or_does_not_say_so_is_sent_no_compressed_record() {
+    for (description, words) in [
+        (Description::Compression("GZIP"), ["GZIP", "LandingCompression=UNCOMPRESSED"]),
+        (
+            Description::Refuse("AccessDeniedException"),
+            ["firehose:DescribeDeliveryStream", "AccessDeniedException"],
+        ),
+        (Description::Refuse("ResourceNotFoundException"), ["orders", "ResourceNotFoundException"]),
+    ] {
+        let (stream, output) = run_as(description, "--compress gzip --count 10", "unsent");
+        assert_eq!((output.status.code(), stream.calls()), (Some(1), 0));
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(words.iter().all(|word| errors.contains(word)), "{errors}");
+    }
 }
 
 #[test]

@@ -66,9 +66,14 @@ fn copy_and_summary_describe_what_was_sent() {
 
 #[test]
 fn wrong_usage_ends_with_code_2() {
-    for arguments in
-        ["--to kinesis:orders", "--bad 2", "--span 1h", "--start yesterday", "--no-such"]
-    {
+    for arguments in [
+        "--to kinesis:orders",
+        "--bad 2",
+        "--span 1h",
+        "--start yesterday",
+        "--compress gzip",
+        "--no-such",
+    ] {
         assert_eq!(run(arguments).status.code(), Some(2), "{arguments}");
     }
 }

@@ -30,8 +30,7 @@ impl<R: Read> Opening<R> {
         buffer: Vec<u8>,
         spare: Vec<u8>,
     ) -> Result<Self, ObjectError> {
-        let text = Decompress::new(input).map_err(ObjectError::Read)?;
-        let mut framer = Framer::new(text, format, buffer);
+        let mut framer = Framer::new(Decompress::new(input), format, buffer);
         let mut first = framer.next_block(spare)?;
         let (header, lines) = match (format, &mut first) {
             (Format::Csv, Some(Block::Records(text))) => {
@@ -87,10 +86,8 @@ pub fn read_header(input: impl Read) -> Result<Vec<u8>, ObjectError> {
     Ok(opened.header.unwrap_or_default())
 }
 
-/// The text of an object: decompressed when it starts like gzip or zstd, and as it is otherwise.
-///
-/// # Errors
-/// When the first bytes cannot be read. Reading fails where the object is damaged or cut off.
-pub fn decompress(input: impl Read) -> std::io::Result<impl Read> {
+/// The text of an object: gzip members and zstd frames decompressed, and text as it is. Reading fails
+/// where the object is damaged or cut off.
+pub fn decompress(input: impl Read) -> impl Read {
     Decompress::new(input)
 }
