@@ -6,7 +6,6 @@ use super::ledger::{Ledger, Outgoing, RecordId};
 use super::record::{Record, SourceId};
 use super::source::{Source, Standing};
 use super::trouble::Troubles;
-use glob::Pattern;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,8 +13,8 @@ use std::time::{Duration, Instant};
 /// How files are followed and lines packed.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// Which files are followed.
-    pub(crate) globs: Vec<Pattern>,
+    /// Which files are followed: absolute, and known to be patterns.
+    pub(crate) globs: Vec<String>,
     /// Where rotated files may be, beside the folder of each file.
     pub(crate) elsewhere: Vec<PathBuf>,
     /// Where lines go that no record can hold.
@@ -211,7 +210,7 @@ impl Collector {
 
     /// Files followed.
     pub(crate) fn files(&self) -> usize {
-        self.sources.iter().filter(|source| !source.finished).count()
+        self.sources.iter().filter(|it| !it.finished || it.standing == Standing::Live).count()
     }
 
     /// Bytes that were seen and not taken.

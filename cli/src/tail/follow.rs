@@ -72,8 +72,7 @@ impl Collector {
         let mut paths = Vec::new();
         let mut is_whole = true;
         for pattern in &self.options.globs {
-            // The pattern was parsed before.
-            let Ok(matches) = glob::glob(pattern.as_str()) else { continue };
+            let Ok(matches) = glob::glob(pattern) else { continue };
             for path in matches {
                 match path {
                     Ok(path) if is_gzip_name(&path) => {}

@@ -26,6 +26,8 @@ mod save;
 mod send;
 mod source;
 mod status;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod watch;
 
@@ -37,6 +39,7 @@ use crate::generate::stop;
 use args::Target;
 use checkpoint::{CheckpointError, StateFolder};
 use collector::{Collector, Options};
+use glob::Pattern;
 use notify::Notify;
 use run::{Event, Parts, Run, literal_folder};
 use send::{Outlet, SendError, Traffic};
@@ -75,7 +78,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let now = Instant::now();
     listen_for_signals(&runtime, sender.clone()).map_err(Error::Start)?;
     let traffic = Arc::new(Traffic::default());
-    let options = options(args, &state);
+    let options = options(args, &state)?;
+    let folders = options.globs.iter().map(|glob| literal_folder(glob)).collect();
     let outlet = match &args.to {
         Target::Output => Outlet::output(sender.clone())?,
         Target::Firehose { stream } => {
@@ -94,7 +98,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
             notify: Notify::from_lookup(|name| std::env::var(name)).map_err(Error::Notify)?,
             status: Status::new(args.status_interval, now),
             poll: args.poll,
-            folders: args.globs.iter().map(|glob| literal_folder(glob.as_str())).collect(),
+            folders,
         },
         now,
     );
@@ -105,9 +109,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     }
 }
 
-fn options(args: &Args, state: &StateFolder) -> Options {
-    Options {
-        globs: args.globs.clone(),
+fn options(args: &Args, state: &StateFolder) -> Result<Options, Error> {
+    // A checkpoint names files from wherever the program is started next.
+    let absolute = |glob: &Pattern| {
+        let path = std::path::absolute(glob.as_str()).map_err(Error::Start)?;
+        Ok(path.to_string_lossy().into_owned())
+    };
+    Ok(Options {
+        globs: args.globs.iter().map(absolute).collect::<Result<_, Error>>()?,
         elsewhere: args.rotated_to.clone(),
         oversized: state.path().join("oversized"),
         record_bytes: send::record_bytes(match args.to {
@@ -120,7 +129,7 @@ fn options(args: &Args, state: &StateFolder) -> Options {
         pause: args.poll,
         from_end: args.from_end,
         once: args.once,
-    }
+    })
 }
 
 /// The first SIGINT or SIGTERM is an event; the second ends the program.

@@ -34,10 +34,6 @@ impl Troubles {
         let (subject, message) = self.current.first_key_value()?;
         Some((format!("{subject}: {message}"), self.current.len()))
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.current.is_empty()
-    }
 }
 
 /// Says something to whoever reads the log of the program.
