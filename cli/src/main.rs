@@ -7,6 +7,7 @@
 mod aws;
 mod check;
 mod contracts;
+mod csv;
 mod diff;
 mod erase;
 mod generate;
@@ -17,6 +18,7 @@ mod replay;
 mod smoke;
 mod sql;
 mod table;
+mod tail;
 mod trace;
 mod transform;
 
