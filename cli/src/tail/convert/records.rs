@@ -102,7 +102,7 @@ impl Reading {
     }
 
     /// The records of a file that is read from byte `from` on: 0, or the end of a piece. `beginning`
-    /// reads the same file from its first byte; it is used where `from` is behind a header.
+    /// reads the same file from its first byte; it is used where `from` may be behind a header.
     ///
     /// # Errors
     /// When the header cannot be read.
@@ -114,7 +114,7 @@ impl Reading {
         let mut records = Records::new(Arc::clone(self));
         if from > 0 {
             if matches!(self.conversion, Some(Conversion::Csv(_))) {
-                records.read_header(beginning)?;
+                records.read_header(beginning, from)?;
             }
             records.is_at_start = false;
         }
@@ -178,17 +178,21 @@ impl Records {
         }
     }
 
-    /// Takes lines until the header is known, or known to be none.
-    fn read_header(&mut self, beginning: impl BufRead) -> io::Result<()> {
-        let mut beginning = beginning.take(MAX_RECORD_BYTES as u64);
+    /// Takes the lines before byte `from` until the header is known, or known to be none.
+    fn read_header(&mut self, beginning: impl BufRead, from: u64) -> io::Result<()> {
+        const LONGEST: u64 = MAX_RECORD_BYTES as u64;
+        let mut beginning = beginning.take(from.min(LONGEST));
         let mut line = Vec::new();
         while matches!(self.writer.fields, Fields::Awaited) {
             line.clear();
             beginning.read_until(b'\n', &mut line)?;
-            if line.ends_with(b"\n") {
+            if !line.is_empty() && (line.ends_with(b"\n") || from <= LONGEST) {
                 self.push(&line, 0, &mut |_| ());
-            } else {
+            } else if from > LONGEST {
                 self.finish(&mut |_| ());
+            } else {
+                // There are blank lines alone so far.
+                break;
             }
         }
         self.lines = Lines::new(&self.writer.reading);

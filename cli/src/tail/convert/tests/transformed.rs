@@ -11,7 +11,8 @@ use super::*;
 use crate::generate::{Lines, Synthetic, Timeline};
 
 const START_US: i64 = 1_772_000_000_000_000;
-const LINES: usize = 3_000;
+/// So few that every object is one row group, whose bytes then depend on the values alone.
+const LINES: usize = 1_000;
 
 type Bytes = Arc<Mutex<Vec<u8>>>;
 
