@@ -85,7 +85,7 @@ impl Args {
             (Source::Log, Some(pattern)) => {
                 Pattern::new(pattern.clone(), &dataset).map(Conversion::Log)
             }
-            _ => Ok(Conversion::Csv(dataset)),
+            _ => Ok(Conversion::Csv(Box::new(dataset))),
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Reading {
 #[derive(Debug)]
 pub(super) enum Conversion {
     /// CSV as the contract of the dataset has it.
-    Csv(Dataset),
+    Csv(Box<Dataset>),
     Log(Pattern),
 }
 

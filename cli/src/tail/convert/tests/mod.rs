@@ -88,7 +88,7 @@ fn reading(arguments: &[&str]) -> Result<Option<Arc<Reading>>, String> {
 }
 
 fn csv_of(dataset: Dataset) -> Arc<Reading> {
-    let conversion = Some(Conversion::Csv(dataset));
+    let conversion = Some(Conversion::Csv(Box::new(dataset)));
     Arc::new(Reading { start: None, timeout: Duration::from_secs(1), conversion })
 }
 
