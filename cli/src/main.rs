@@ -7,6 +7,7 @@
 mod aws;
 mod check;
 mod contracts;
+mod csv;
 mod diff;
 mod erase;
 mod firehose;
@@ -69,7 +70,10 @@ fn main() -> ExitCode {
         }
         Command::Smoke(args) => smoke::run(&args).map_err(Into::into),
         Command::Sql(args) => sql::run(&args).map_err(Into::into),
-        Command::Tail(args) => tail::run(&args).map_err(Into::into),
+        Command::Tail(args) => {
+            args.check().unwrap_or_else(|message| wrong_usage(message));
+            tail::run(&args).map_err(Into::into)
+        }
         Command::Trace(args) => {
             let key = args.key().unwrap_or_else(|message| wrong_usage(message));
             trace::run(&args, key).map_err(Into::into)

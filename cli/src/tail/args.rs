@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::convert;
 use crate::firehose::Compression;
 use crate::generate::duration;
 
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// How each record is compressed; the stream must then not compress its objects
     #[arg(long, value_name = "KIND", value_enum, default_value_t)]
     pub(crate) compression: Compression,
+
+    #[command(flatten)]
+    pub(crate) records: convert::Args,
 
     /// Folder of the checkpoint and of lines that are too long for a record
     #[arg(
@@ -68,6 +72,13 @@ pub(crate) struct Args {
     /// How often to say how things are [default: 10s, or 1s on a terminal]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) status_interval: Option<Duration>,
+}
+
+impl Args {
+    /// Says what is wrong with the arguments as a whole, if anything.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.records.check()
+    }
 }
 
 /// Where lines go.

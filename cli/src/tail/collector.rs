@@ -2,12 +2,14 @@
 //! it: time is passed in, records are handed out, and answers handed back.
 
 use super::checkpoint::{Checkpoint, FileState};
+use super::convert::Reading;
 use super::ledger::{Ledger, Outgoing, RecordId};
 use super::record::{Record, SourceId};
 use super::source::{Source, Standing};
 use super::trouble::Troubles;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How files are followed and lines packed.
@@ -33,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) from_end: bool,
     /// Read every file to its end and no further.
     pub(crate) once: bool,
+    /// How lines become records; `None` where every line is one as it is.
+    pub(crate) reading: Option<Arc<Reading>>,
 }
 
 /// What was taken, since the beginning.
@@ -42,6 +46,8 @@ pub(crate) struct Counts {
     pub(crate) records: u64,
     pub(crate) bytes: u64,
     pub(crate) oversized: u64,
+    /// Records sent as they were, since they could not be converted.
+    pub(crate) unconverted: u64,
 }
 
 /// Follows files and packs their lines.

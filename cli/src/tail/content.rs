@@ -1,9 +1,10 @@
 //! The bytes of a file by position, whether it is as it was written or compressed after a rotation.
 
-use super::identity::Place;
+use super::identity::{BEFORE_BYTES, Place};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 
 /// Where the bytes of a followed file come from.
@@ -27,6 +28,34 @@ impl Content {
             Self::Gzip(text) => text.read_at(buffer, offset),
             Self::Missing => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+
+    /// Reads the first `bytes` once more, from the first byte on.
+    ///
+    /// # Errors
+    /// The file cannot be opened again.
+    pub(crate) fn beginning(&self, bytes: u64) -> io::Result<Box<dyn Read>> {
+        let again = |file: &File| File::open(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        Ok(match self {
+            _ if bytes == 0 => Box::new(io::empty()),
+            Self::File(file) => Box::new(again(file)?.take(bytes)),
+            Self::Gzip(text) => {
+                let file = again(text.decoder.get_ref().get_ref())?;
+                Box::new(MultiGzDecoder::new(BufReader::new(file)).take(bytes))
+            }
+            Self::Missing => return Err(io::ErrorKind::NotFound.into()),
+        })
+    }
+
+    /// The place at an offset that was reached already.
+    ///
+    /// # Errors
+    /// What stands before it cannot be read.
+    pub(crate) fn place_at(&mut self, offset: u64) -> io::Result<Place> {
+        let mut before = [0; BEFORE_BYTES];
+        let length = usize::try_from(offset).unwrap_or(BEFORE_BYTES).min(BEFORE_BYTES);
+        let read = self.read_at(&mut before[..length], offset - length as u64)?;
+        Ok(Place::behind(offset, &before[..read]))
     }
 
     /// Reads up to `bytes` that follow a place, behind the bytes that stood before it, which the
@@ -62,7 +91,7 @@ fn read_file_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize
 }
 
 /// Decompressed text, read once from its beginning to its end: positions may not go back by more
-/// than what the last read returned.
+/// than [`KEPT_BYTES`].
 pub(crate) struct GzipText {
     decoder: MultiGzDecoder<BufReader<File>>,
     /// Text from `window_offset` on that was decompressed.
@@ -78,6 +107,9 @@ impl std::fmt::Debug for GzipText {
 
 const GZIP_BUFFER_BYTES: usize = 64 * 1_024;
 
+/// As much as a record can hold, and what stood before it.
+const KEPT_BYTES: u64 = 1_000 * 1_024 + BEFORE_BYTES as u64;
+
 impl GzipText {
     /// # Errors
     /// The file cannot be read.
@@ -89,37 +121,37 @@ impl GzipText {
 
     /// As [`Content::read_at`].
     pub(crate) fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.skip_to(offset)?;
-        while self.window.len() < buffer.len() {
-            if self.decompress(buffer.len() - self.window.len())? == 0 {
-                break;
-            }
+        let end = offset + buffer.len() as u64;
+        while self.end() < end && self.decompress()? > 0 {
+            self.forget_before(offset.min(self.end()).saturating_sub(KEPT_BYTES));
         }
-        let length = self.window.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&self.window[..length]);
-        Ok(length)
-    }
-
-    fn skip_to(&mut self, offset: u64) -> io::Result<()> {
-        let Some(mut skipped) = offset.checked_sub(self.window_offset) else {
+        let Some(start) = offset.checked_sub(self.window_offset) else {
             let message = "compressed text is read forward only";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         };
-        loop {
-            let step = usize::try_from(skipped).unwrap_or(usize::MAX).min(self.window.len());
-            self.window.drain(..step);
-            self.window_offset += step as u64;
-            skipped -= step as u64;
-            if skipped == 0 || self.decompress(GZIP_BUFFER_BYTES)? == 0 {
-                // Behind the end there is nothing, wherever it is asked for.
-                return Ok(());
-            }
+        let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.window.len());
+        let length = (self.window.len() - start).min(buffer.len());
+        buffer[..length].copy_from_slice(&self.window[start..start + length]);
+        Ok(length)
+    }
+
+    fn end(&self) -> u64 {
+        self.window_offset + self.window.len() as u64
+    }
+
+    fn forget_before(&mut self, offset: u64) {
+        let bytes = offset.saturating_sub(self.window_offset);
+        // In large steps, since what stays is moved.
+        if bytes >= KEPT_BYTES {
+            let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(self.window.len());
+            self.window.drain(..bytes);
+            self.window_offset += bytes as u64;
         }
     }
 
-    fn decompress(&mut self, bytes: usize) -> io::Result<usize> {
+    fn decompress(&mut self) -> io::Result<usize> {
         let length = self.window.len();
-        self.window.resize(length + bytes, 0);
+        self.window.resize(length + GZIP_BUFFER_BYTES, 0);
         let outcome = self.decoder.read(&mut self.window[length..]);
         self.window.truncate(length + *outcome.as_ref().unwrap_or(&0));
         outcome

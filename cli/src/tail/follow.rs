@@ -57,7 +57,7 @@ impl Collector {
                 continue;
             }
             match source.look(now) {
-                Ok(Look::Same | Look::Grown) => {}
+                Ok(Look::Same | Look::Grown) => self.changed |= std::mem::take(&mut source.is_news),
                 Ok(Look::Overwritten) => self.overwritten(index, now),
                 Err(error) => {
                     let subject = source.path.display().to_string();
@@ -153,7 +153,7 @@ impl Collector {
         }
         self.let_go();
         for index in 0..self.sources.len() {
-            if self.sources[index].standing == Standing::Live {
+            if !self.sources[index].finished {
                 self.go_on_from_copy(index);
             }
         }
@@ -213,7 +213,7 @@ impl Collector {
             && self.sources[index].standing == Standing::Copy
         {
             // The copy has the whole line.
-            std::fs::remove_file(&part.path).ok();
+            std::fs::remove_file(&part.file.path).ok();
         }
         // A checkpoint may name what was there before and what is there now.
         if let Content::File(file) = content
@@ -223,6 +223,8 @@ impl Collector {
             let mut new = Source::new(self.new_id(), path, inode, file, now);
             new.standing = standing;
             new.order = self.sources[index].order;
+            // Learns how it begins. An error comes again, and is told, at the next look.
+            new.look(now).ok();
             self.add(new);
         }
         self.changed = true;

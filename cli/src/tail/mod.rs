@@ -11,11 +11,14 @@ mod args;
 mod checkpoint;
 mod collector;
 mod content;
+mod convert;
 mod follow;
 mod identity;
 mod lag;
+mod joined;
 mod ledger;
 mod lines;
+mod multiline;
 mod notify;
 mod oversized;
 mod reading;
@@ -60,6 +63,8 @@ pub(crate) enum Error {
     Notify(#[source] io::Error),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Convert(#[from] convert::Error),
     #[error(transparent)]
     Send(#[from] SendError),
     #[error("not everything could be read: {0}")]
@@ -129,6 +134,7 @@ fn options(args: &Args, state: &StateFolder) -> Result<Options, Error> {
         pause: args.poll,
         from_end: args.from_end,
         once: args.once,
+        reading: args.records.reading()?,
     })
 }
 

@@ -1,6 +1,5 @@
 //! Lines that no record can hold: each goes to a file of its own, without ever being in memory.
 
-use super::identity::Place;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -10,8 +9,6 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Oversized {
     pub(crate) path: PathBuf,
-    /// Where in the source the line goes on.
-    pub(crate) place: Place,
     file: File,
     written: u64,
 }
@@ -21,21 +18,20 @@ impl Oversized {
     ///
     /// # Errors
     /// It cannot be written.
-    pub(crate) fn begin(folder: &Path, name: &str, inode: u64, start: Place) -> io::Result<Self> {
+    pub(crate) fn begin(folder: &Path, name: &str, inode: u64, start: u64) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let path = folder.join(format!("{name}-{inode}-{}", start.offset));
+        let path = folder.join(format!("{name}-{inode}-{start}"));
         let file = File::create(&path)?;
-        Ok(Self { path, place: start, file, written: 0 })
+        Ok(Self { path, file, written: 0 })
     }
 
-    /// Adds the next bytes of the line, after which it goes on at `place`.
+    /// Adds the next bytes of the line.
     ///
     /// # Errors
     /// They cannot be written: they are to be added again.
-    pub(crate) fn add(&mut self, bytes: &[u8], place: Place) -> io::Result<()> {
+    pub(crate) fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, self.written)?;
         self.written += bytes.len() as u64;
-        self.place = place;
         Ok(())
     }
 
@@ -45,9 +41,8 @@ impl Oversized {
     /// It is not safe.
     pub(crate) fn finish(&mut self) -> io::Result<u64> {
         self.file.sync_all()?;
-        match self.path.parent() {
-            Some(folder) => File::open(folder)?.sync_all()?,
-            None => {}
+        if let Some(folder) = self.path.parent() {
+            File::open(folder)?.sync_all()?;
         }
         Ok(self.written)
     }

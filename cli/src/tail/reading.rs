@@ -1,14 +1,17 @@
 //! New lines of the followed files into records.
 
 use super::collector::Collector;
+use super::convert::Reading;
 use super::identity::Place;
 use super::lines::append_lines;
+use super::joined::{Joined, read_joined};
 use super::oversized::Oversized;
-use super::record::{Extent, Record};
-use super::source::Source;
+use super::record::Record;
+use super::source::{PutAside, Source};
 use super::trouble::say;
 use memchr::{memchr, memrchr};
-use std::io;
+use std::io::{self, BufReader};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// As much as is read at once, unless a line is longer.
@@ -16,7 +19,7 @@ const BLOCK_BYTES: usize = 256 * 1_024;
 
 /// What a turn at a file brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+pub(super) enum Turn {
     /// Lines, or a part of a line that is put aside.
     Read,
     /// The end of a line that was put aside.
@@ -68,9 +71,14 @@ impl Collector {
 
     fn wants_turn(&self, source: &Source, now: Instant) -> bool {
         let must_wait = |id| self.sources.iter().any(|it| it.id == id && !it.finished);
+        let is_due = |joined: &Box<Joined>| {
+            let timeout = self.options.reading.as_ref().map(|reading| reading.timeout());
+            joined.is_due(timeout.is_some_and(|timeout| source.idle(now) >= timeout))
+        };
         let is_new = !source.at_end
             || self.options.once
-            || source.is_complete(now, self.options.rotate_wait);
+            || source.is_complete(now, self.options.rotate_wait)
+            || source.joined.as_ref().is_some_and(is_due);
         is_new
             && source.is_readable()
             && source.paused_until.is_none_or(|until| until <= now)
@@ -84,8 +92,15 @@ impl Collector {
         let source = &mut self.sources[index];
         (self.current, self.turn) = (Some(source.id), index + 1);
         let is_complete = self.options.once || source.is_complete(now, self.options.rotate_wait);
-        let outcome = if source.oversized.is_some() {
+        let folder = &self.options.oversized;
+        let outcome = if source.joined.as_ref().is_some_and(|joined| joined.has_ready()) {
+            read_joined(source, &mut record, limit, &mut self.buffer, (is_complete, folder), now)
+        } else if source.oversized.is_some() {
             put_aside(source, &mut record, &mut self.buffer, is_complete, now)
+        } else if let Some(reading) = &self.options.reading {
+            join(source, reading).and_then(|()| {
+                read_joined(source, &mut record, limit, &mut self.buffer, (is_complete, folder), now)
+            })
         } else {
             read_lines(source, &mut record, limit, &mut self.buffer, is_complete, now)
         };
@@ -98,9 +113,10 @@ impl Collector {
         match outcome {
             Ok(Turn::Read) => {}
             Ok(Turn::PutAside) => self.counts.oversized += 1,
-            Ok(Turn::End) if is_complete => self.finish(index),
+            Ok(Turn::End) if is_complete && !self.has_ready(index) => self.finish(index),
             Ok(Turn::End) => {}
             Ok(Turn::Full) => self.close_record(),
+            Ok(Turn::TooLong) if self.has_ready(index) => {}
             Ok(Turn::TooLong) => self.begin_oversized(index, now),
             Ok(Turn::Overwritten) => self.overwritten(index, now),
             Err(error) => self.pause(index, &error, now),
@@ -121,6 +137,11 @@ impl Collector {
         self.let_go();
     }
 
+    /// Whether something of the file waits for room.
+    fn has_ready(&self, index: usize) -> bool {
+        self.sources[index].joined.as_ref().is_some_and(|joined| joined.has_ready())
+    }
+
     /// Leaves a file alone for a while.
     fn pause(&mut self, index: usize, error: &io::Error, now: Instant) {
         let source = &mut self.sources[index];
@@ -131,10 +152,10 @@ impl Collector {
     fn begin_oversized(&mut self, index: usize, now: Instant) {
         let source = &mut self.sources[index];
         let name = source.path.file_name().unwrap_or_default().to_string_lossy();
-        let start = source.read.clone();
+        let place = source.read.clone();
         let folder = &self.options.oversized;
-        match Oversized::begin(folder, &name, source.inode.inode, start) {
-            Ok(oversized) => source.oversized = Some(oversized),
+        match Oversized::begin(folder, &name, source.inode.inode, place.offset) {
+            Ok(file) => source.oversized = Some(PutAside { file, place }),
             Err(error) => self.pause(index, &error, now),
         }
     }
@@ -165,6 +186,13 @@ fn read_lines(
         if source.read.offset == 0 && shows_head && !source.head.begins(block) {
             return Ok(Turn::Overwritten);
         }
+        let skipped = skipped_bytes(source.read.offset, block);
+        if skipped > 0 {
+            let end = source.read.offset + skipped as u64;
+            source.read = Place::behind(end, &buffer[..before + skipped]);
+            record.extend(source.extent(source.read.clone()));
+            return Ok(Turn::Read);
+        }
         let lines = match memrchr(b'\n', block) {
             Some(newline) => &block[..=newline],
             None if source.at_end && !(is_complete && length > 0) => return Ok(Turn::End),
@@ -184,7 +212,7 @@ fn read_lines(
         }
         let end = source.read.offset + taken as u64;
         source.read = Place::behind(end, &buffer[..before + taken]);
-        record.extend(extent(source));
+        record.extend(source.extent(source.read.clone()));
         return Ok(Turn::Read);
     }
 }
@@ -198,9 +226,8 @@ fn put_aside(
     is_complete: bool,
     now: Instant,
 ) -> io::Result<Turn> {
-    let Some(oversized) = &mut source.oversized else { return Ok(Turn::End) };
-    let place = oversized.place.clone();
-    let Some(length) = source.content.read_behind(&place, BLOCK_BYTES, buffer)? else {
+    let Some(PutAside { file, place }) = &mut source.oversized else { return Ok(Turn::End) };
+    let Some(length) = source.content.read_behind(place, BLOCK_BYTES, buffer)? else {
         return Ok(Turn::Overwritten);
     };
     let before = place.before.bytes;
@@ -208,21 +235,25 @@ fn put_aside(
     let newline = memchr(b'\n', block);
     let taken = newline.map_or(length, |newline| newline + 1);
     let end = Place::behind(place.offset + taken as u64, &buffer[..before + taken]);
-    oversized.add(&block[..taken], end.clone())?;
+    file.add(&block[..taken])?;
+    *place = end.clone();
     let is_at_end = length < BLOCK_BYTES;
     if newline.is_some() || (is_at_end && is_complete) {
-        let bytes = oversized.finish()?;
+        let bytes = file.finish()?;
         say(&format!(
             "{}: a line of {bytes} bytes at byte {} is too long for a record; it is in {}",
             source.path.display(),
             source.read.offset,
-            oversized.path.display()
+            file.path.display()
         ));
         source.oversized = None;
         source.read = end;
         source.see(source.read.offset, now);
         source.at_end = false;
-        record.extend(extent(source));
+        if let Some(joined) = &mut source.joined {
+            joined.went_past(source.read.offset);
+        }
+        record.extend(source.extent(source.read.clone()));
         return Ok(Turn::PutAside);
     }
     source.see(end.offset, now);
@@ -230,6 +261,23 @@ fn put_aside(
     Ok(if is_at_end { Turn::End } else { Turn::Read })
 }
 
-fn extent(source: &Source) -> Extent {
-    Extent { source: source.id, order: source.order, end: source.read.clone() }
+/// Begins to join and convert the lines of a file.
+fn join(source: &mut Source, reading: &Arc<Reading>) -> io::Result<()> {
+    if source.joined.is_none() {
+        let from = source.read.offset;
+        let beginning = BufReader::new(source.content.beginning(from)?);
+        source.joined = Some(Box::new(Joined::new(reading.records(from, beginning)?, from)));
+    }
+    Ok(())
+}
+
+/// Bytes at the beginning of a line that are none of its: the mark at the beginning of a file, which
+/// would stand in the middle of an object, and the hole that a truncation leaves under a writer that
+/// does not append.
+fn skipped_bytes(offset: u64, block: &[u8]) -> usize {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    if offset == 0 && block.starts_with(BYTE_ORDER_MARK) {
+        return BYTE_ORDER_MARK.len();
+    }
+    block.iter().take_while(|&&byte| byte == 0).count()
 }

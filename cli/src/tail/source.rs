@@ -3,9 +3,10 @@
 use super::checkpoint::FileState;
 use super::content::Content;
 use super::identity::{Fingerprint, HEAD_BYTES, Inode, Place};
+use super::joined::Joined;
 use super::lag::Sightings;
 use super::oversized::Oversized;
-use super::record::SourceId;
+use super::record::{Extent, SourceId};
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -37,6 +38,13 @@ pub(crate) enum Look {
 /// Size and times of a file; it was not written while they stay.
 type Stamp = (u64, i64, i64, i64, i64);
 
+/// A line that no record can hold, and where in the file it goes on.
+#[derive(Debug)]
+pub(crate) struct PutAside {
+    pub(crate) file: Oversized,
+    pub(crate) place: Place,
+}
+
 /// A followed file.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -66,9 +74,13 @@ pub(crate) struct Source {
     /// What is to be read to its end before this file, so that the lines of a path stay in order.
     pub(crate) after: Option<SourceId>,
     /// A line that no record can hold, on its way to a file of its own.
-    pub(crate) oversized: Option<Oversized>,
+    pub(crate) oversized: Option<PutAside>,
+    /// How its lines become records, where a line is not a record as it is.
+    pub(crate) joined: Option<Box<Joined>>,
     /// Not read before this time, after an error.
     pub(crate) paused_until: Option<Instant>,
+    /// Whether its first bytes were seen, and no checkpoint knows them.
+    pub(crate) is_news: bool,
     stamp: Option<Stamp>,
     /// Whether the content was compared since the stamp changed.
     settled: bool,
@@ -99,7 +111,9 @@ impl Source {
             finished: false,
             after: None,
             oversized: None,
+            joined: None,
             paused_until: None,
+            is_news: false,
             stamp: None,
             settled: false,
             changed_at: now,
@@ -186,6 +200,7 @@ impl Source {
         if !self.head.begins(&head[..read]) {
             return Ok(false);
         }
+        self.is_news |= grows && self.head.bytes == 0;
         if grows {
             self.head = Fingerprint::of(&head[..read]);
         }
@@ -220,6 +235,16 @@ impl Source {
                 now.saturating_duration_since(since.max(self.changed_at)) >= rotate_wait
             }
         }
+    }
+
+    /// How long nothing has been added to it.
+    pub(crate) fn idle(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.changed_at)
+    }
+
+    /// How far a record takes it that ends here.
+    pub(crate) fn extent(&self, end: Place) -> Extent {
+        Extent { source: self.id, order: self.order, end }
     }
 
     /// Bytes that were seen and not taken, without a last line that is not complete.

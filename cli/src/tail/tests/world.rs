@@ -63,7 +63,11 @@ impl World {
         OpenOptions::new().append(true).create(true).open(self.path(name)).unwrap()
     }
 
-    /// Writes lines of about this length; after them the first half of another if `half`.
+    pub(super) fn has_content(&self, index: usize) -> bool {
+        std::fs::metadata(self.path(&self.writers[index].name)).unwrap().len() > 0
+    }
+
+    /// Writes lines of about this length, which differ from their first byte on; after them the first half of another if `half`.
     pub(super) fn write(&mut self, index: usize, lines: usize, bytes: usize, half: bool) {
         let writer = &mut self.writers[index];
         let mut text = String::new();
@@ -73,7 +77,7 @@ impl World {
         }
         for _ in 0..lines {
             writer.lines += 1;
-            let line = format!("{} {} {:x<bytes$}\n", key(writer), writer.lines, "");
+            let line = format!("{} {} {:x<bytes$}\n", writer.lines, key(writer), "");
             text.push_str(&line);
             if writer.lines % 7 == 0 {
                 text.push_str("\n\r\n");
@@ -82,7 +86,7 @@ impl World {
         }
         if half {
             writer.lines += 1;
-            let line = format!("{} {} {:x<bytes$}\n", key(writer), writer.lines, "");
+            let line = format!("{} {} {:x<bytes$}\n", writer.lines, key(writer), "");
             let (first, second) = line.split_at(line.len() / 2);
             text.push_str(first);
             writer.half = Some(second.to_owned());
