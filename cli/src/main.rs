@@ -8,6 +8,7 @@ mod aws;
 mod check;
 mod contracts;
 mod cost;
+mod csv;
 mod diff;
 mod erase;
 mod firehose;
@@ -19,6 +20,7 @@ mod replay;
 mod smoke;
 mod sql;
 mod table;
+mod tail;
 mod trace;
 mod transform;
 
@@ -46,6 +48,7 @@ enum Command {
     Replay(replay::Args),
     Smoke(smoke::Args),
     Sql(sql::Args),
+    Tail(Box<tail::Args>),
     Trace(trace::Args),
     Transform(transform::Args),
 }
@@ -70,6 +73,10 @@ fn main() -> ExitCode {
         }
         Command::Smoke(args) => smoke::run(&args).map_err(Into::into),
         Command::Sql(args) => sql::run(&args).map_err(Into::into),
+        Command::Tail(args) => {
+            args.check().unwrap_or_else(|message| wrong_usage(message));
+            tail::run(&args).map_err(Into::into)
+        }
         Command::Trace(args) => {
             let key = args.key().unwrap_or_else(|message| wrong_usage(message));
             trace::run(&args, key).map_err(Into::into)

@@ -20,7 +20,7 @@ mod run;
 mod s3;
 mod shipping;
 mod sink;
-mod stop;
+pub(crate) mod stop;
 mod summary;
 mod synthetic;
 mod timeline;
@@ -28,6 +28,9 @@ mod timeline;
 pub(crate) use args::{Args, duration};
 pub(crate) use records::{new_records, send};
 pub(crate) use run::run;
+pub(crate) use synthetic::Synthetic;
+#[cfg(test)]
+pub(crate) use {events::Lines, timeline::Timeline};
 
 use crate::contracts::{self, ContractName};
 use crate::firehose::DestinationError;
@@ -37,7 +40,6 @@ use events::Producer;
 use orders::Orders;
 use std::io;
 use std::path::PathBuf;
-use synthetic::Synthetic;
 
 /// Why generating failed.
 #[derive(Debug, thiserror::Error)]

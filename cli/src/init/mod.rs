@@ -1,7 +1,7 @@
 //! `snowline init`: a contract from a sample, for a person to read and correct.
 
 mod candidate;
-mod csv;
+mod dialect;
 mod document;
 mod draft;
 mod names;

@@ -9,8 +9,9 @@ use contract::{Csv, Format};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::csv;
+use super::dialect::dialect;
 use super::profile::{Fields, Profile};
+use crate::csv;
 
 /// What is known of a sample.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ impl Sample {
     }
 
     fn of_csv(text: &[u8]) -> Self {
-        let dialect = csv::dialect(text);
+        let dialect = dialect(text);
         let mut records = csv::records(text, dialect.delimiter);
         let header = records.next().flatten().unwrap_or_default();
         let mut sample = Self::empty(Format::Csv, dialect);
