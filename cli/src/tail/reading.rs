@@ -3,8 +3,8 @@
 use super::collector::Collector;
 use super::convert::Reading;
 use super::identity::Place;
-use super::lines::append_lines;
 use super::joined::{Joined, read_joined};
+use super::lines::append_lines;
 use super::oversized::Oversized;
 use super::record::Record;
 use super::source::{PutAside, Source};
@@ -77,7 +77,8 @@ impl Collector {
         };
         let is_new = !source.at_end
             || self.options.once
-            || source.is_complete(now, self.options.rotate_wait)
+            || (source.is_complete(now, self.options.rotate_wait)
+                && (source.may_be_closed(now) || source.has_unread_bytes()))
             || source.joined.as_ref().is_some_and(is_due);
         is_new
             && source.is_readable()
@@ -99,7 +100,14 @@ impl Collector {
             put_aside(source, &mut record, &mut self.buffer, is_complete, now)
         } else if let Some(reading) = &self.options.reading {
             join(source, reading).and_then(|()| {
-                read_joined(source, &mut record, limit, &mut self.buffer, (is_complete, folder), now)
+                read_joined(
+                    source,
+                    &mut record,
+                    limit,
+                    &mut self.buffer,
+                    (is_complete, folder),
+                    now,
+                )
             })
         } else {
             read_lines(source, &mut record, limit, &mut self.buffer, is_complete, now)
@@ -113,7 +121,7 @@ impl Collector {
         match outcome {
             Ok(Turn::Read) => {}
             Ok(Turn::PutAside) => self.counts.oversized += 1,
-            Ok(Turn::End) if is_complete && !self.has_ready(index) => self.finish(index),
+            Ok(Turn::End) if is_complete && !self.has_ready(index) => self.end(index, now),
             Ok(Turn::End) => {}
             Ok(Turn::Full) => self.close_record(),
             Ok(Turn::TooLong) if self.has_ready(index) => {}
@@ -132,9 +140,13 @@ impl Collector {
         }
     }
 
-    fn finish(&mut self, index: usize) {
-        self.sources[index].finish();
-        self.let_go();
+    /// Nothing more is in a file: it is closed, unless something may still be added to it.
+    fn end(&mut self, index: usize, now: Instant) {
+        let source = &mut self.sources[index];
+        if self.options.once || source.may_be_closed(now) {
+            source.finish();
+            self.let_go();
+        }
     }
 
     /// Whether something of the file waits for room.
@@ -174,18 +186,13 @@ fn read_lines(
     let room = limit - record.bytes.len();
     let mut wanted = BLOCK_BYTES.min(room);
     loop {
-        let Some(length) = source.content.read_behind(&source.read, wanted, buffer)? else {
+        let Some(length) = source.read_on(wanted, buffer)? else {
             return Ok(Turn::Overwritten);
         };
         source.see(source.read.offset + length as u64, now);
         source.at_end = length < wanted;
         let before = source.read.before.bytes;
         let block = &buffer[before..before + length];
-        // Nothing stands before the beginning: there, the beginning itself is compared.
-        let shows_head = source.at_end || length >= source.head.bytes;
-        if source.read.offset == 0 && shows_head && !source.head.begins(block) {
-            return Ok(Turn::Overwritten);
-        }
         let skipped = skipped_bytes(source.read.offset, block);
         if skipped > 0 {
             let end = source.read.offset + skipped as u64;
