@@ -1,7 +1,7 @@
 //! New lines of the followed files into records.
 
 use super::collector::Collector;
-use super::convert::Reading;
+use super::convert::{Reading, without_line_end, write_as_is};
 use super::identity::Place;
 use super::joined::{Joined, read_joined};
 use super::lines::append_lines;
@@ -11,6 +11,7 @@ use super::source::{PutAside, Source};
 use super::trouble::say;
 use memchr::{memchr, memrchr};
 use std::io::{self, BufReader};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -73,7 +74,8 @@ impl Collector {
         let must_wait = |id| self.sources.iter().any(|it| it.id == id && !it.finished);
         let is_due = |joined: &Box<Joined>| {
             let timeout = self.options.reading.as_ref().map(|reading| reading.timeout());
-            joined.is_due(timeout.is_some_and(|timeout| source.idle(now) >= timeout))
+            let is_idle = timeout.is_some_and(|timeout| source.idle(now) >= timeout);
+            joined.is_due(is_idle && !source.has_unread_bytes())
         };
         let is_new = !source.at_end
             || self.options.once
@@ -112,6 +114,12 @@ impl Collector {
         } else {
             read_lines(source, &mut record, limit, &mut self.buffer, is_complete, now)
         };
+        if let Some(joined) = &mut source.joined {
+            self.counts.unconverted += std::mem::take(&mut joined.unconverted);
+        }
+        if outcome.is_ok() && source.paused_until.take().is_some() {
+            self.troubles.clear(&reading(&source.path));
+        }
         let is_empty = record.extents.is_empty();
         if is_empty {
             self.recycle(record.bytes);
@@ -158,7 +166,7 @@ impl Collector {
     fn pause(&mut self, index: usize, error: &io::Error, now: Instant) {
         let source = &mut self.sources[index];
         source.paused_until = Some(now + self.options.pause);
-        self.troubles.raise(&source.path.display().to_string(), error.to_string());
+        self.troubles.raise(&reading(&source.path), error.to_string());
     }
 
     fn begin_oversized(&mut self, index: usize, now: Instant) {
@@ -211,8 +219,21 @@ fn read_lines(
             None if room < limit => return Ok(Turn::Full),
             None => return Ok(Turn::TooLong),
         };
+        let lines = without_nul(lines);
         let taken = lines.len();
-        if lines.ends_with(b"\n") {
+        if memchr(0, lines).is_some() {
+            let mut line = Vec::new();
+            write_as_is(without_line_end(lines), &mut line);
+            line.push(b'\n');
+            match line.len() > room {
+                true if room < limit => return Ok(Turn::Full),
+                true => return Ok(Turn::TooLong),
+                false => {
+                    record.bytes.extend_from_slice(&line);
+                    record.lines += 1;
+                }
+            }
+        } else if lines.ends_with(b"\n") {
             record.lines += append_lines(lines, &mut record.bytes);
         } else {
             record.lines += append_lines(&[lines, b"\n"].concat(), &mut record.bytes);
@@ -268,6 +289,11 @@ fn put_aside(
     Ok(if is_at_end { Turn::End } else { Turn::Read })
 }
 
+/// The subject of troubles with reading a file.
+fn reading(path: &Path) -> String {
+    format!("reading {}", path.display())
+}
+
 /// Begins to join and convert the lines of a file.
 fn join(source: &mut Source, reading: &Arc<Reading>) -> io::Result<()> {
     if source.joined.is_none() {
@@ -287,4 +313,14 @@ fn skipped_bytes(offset: u64, block: &[u8]) -> usize {
         return BYTE_ORDER_MARK.len();
     }
     block.iter().take_while(|&&byte| byte == 0).count()
+}
+
+/// The lines before the first that has a NUL byte; when it is the first of all, that line. The
+/// transform refuses an object that begins with such a line, whatever else is in it.
+fn without_nul(lines: &[u8]) -> &[u8] {
+    let Some(nul) = memchr(0, lines) else { return lines };
+    match memrchr(b'\n', &lines[..nul]) {
+        Some(newline) => &lines[..=newline],
+        None => &lines[..memchr(b'\n', lines).map_or(lines.len(), |newline| newline + 1)],
+    }
 }
