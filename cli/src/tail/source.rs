@@ -159,7 +159,7 @@ impl Source {
 
     /// Whether its bytes are at hand.
     pub(crate) fn is_open(&self) -> bool {
-        !self.finished && matches!(self.content, Content::File(_))
+        matches!(self.content, Content::File(_))
     }
 
     /// Whether lines may be read from it.
