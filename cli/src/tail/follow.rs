@@ -29,7 +29,9 @@ impl Collector {
             match self.follow(&path, now) {
                 Ok(Some(inode)) => {
                     matched.insert(inode);
-                    self.troubles.clear(&path.display().to_string());
+                    if !self.troubles.is_empty() {
+                        self.troubles.clear(&path.display().to_string());
+                    }
                 }
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -56,13 +58,15 @@ impl Collector {
             if !source.is_watched() {
                 continue;
             }
-            match source.look(now) {
-                Ok(Look::Same | Look::Grown) => self.changed |= std::mem::take(&mut source.is_news),
-                Ok(Look::Overwritten) => self.overwritten(index, now),
-                Err(error) => {
-                    let subject = source.path.display().to_string();
-                    self.troubles.raise(&subject, error.to_string());
-                }
+            let outcome = source.look(now);
+            self.changed |= std::mem::take(&mut source.is_news);
+            match &outcome {
+                Ok(_) if self.troubles.is_empty() => {}
+                Ok(_) => self.troubles.clear(&looking_at(&source.path)),
+                Err(error) => self.troubles.raise(&looking_at(&source.path), error.to_string()),
+            }
+            if matches!(outcome, Ok(Look::Overwritten)) {
+                self.overwritten(index, now);
             }
         }
     }
@@ -235,6 +239,11 @@ impl Collector {
         self.go_on_from_copy(self.sources.len() - 1);
         self.changed = true;
     }
+}
+
+/// The subject of troubles with a file that is open.
+fn looking_at(path: &Path) -> String {
+    format!("looking at {}", path.display())
 }
 
 /// Opens a file without waiting for anybody.

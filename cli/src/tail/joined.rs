@@ -187,7 +187,7 @@ fn feed(
 ) -> io::Result<Turn> {
     let mut wanted = BLOCK_BYTES;
     let (length, taken) = loop {
-        let Some(length) = source.content.read_behind(&source.read, wanted, buffer)? else {
+        let Some(length) = source.read_on(wanted, buffer)? else {
             return Ok(Turn::Overwritten);
         };
         source.see(source.read.offset + length as u64, now);
@@ -229,8 +229,7 @@ fn feed(
         }
     }
     if taken > 0 {
-        source.read =
-            Place::behind(start + taken as u64, &buffer[..before + taken]);
+        source.read = Place::behind(start + taken as u64, &buffer[..before + taken]);
     }
     Ok(if taken > 0 { Turn::Read } else { Turn::End })
 }

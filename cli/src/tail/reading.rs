@@ -1,16 +1,17 @@
 //! New lines of the followed files into records.
 
 use super::collector::Collector;
-use super::convert::Reading;
+use super::convert::{Reading, without_line_end, write_as_is};
 use super::identity::Place;
-use super::lines::append_lines;
 use super::joined::{Joined, read_joined};
+use super::lines::append_lines;
 use super::oversized::Oversized;
 use super::record::Record;
 use super::source::{PutAside, Source};
 use super::trouble::say;
 use memchr::{memchr, memrchr};
 use std::io::{self, BufReader};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -73,11 +74,13 @@ impl Collector {
         let must_wait = |id| self.sources.iter().any(|it| it.id == id && !it.finished);
         let is_due = |joined: &Box<Joined>| {
             let timeout = self.options.reading.as_ref().map(|reading| reading.timeout());
-            joined.is_due(timeout.is_some_and(|timeout| source.idle(now) >= timeout))
+            let is_idle = timeout.is_some_and(|timeout| source.idle(now) >= timeout);
+            joined.is_due(is_idle && !source.has_unread_bytes())
         };
         let is_new = !source.at_end
             || self.options.once
-            || source.is_complete(now, self.options.rotate_wait)
+            || (source.is_complete(now, self.options.rotate_wait)
+                && (source.may_be_closed(now) || source.has_unread_bytes()))
             || source.joined.as_ref().is_some_and(is_due);
         is_new
             && source.is_readable()
@@ -99,11 +102,24 @@ impl Collector {
             put_aside(source, &mut record, &mut self.buffer, is_complete, now)
         } else if let Some(reading) = &self.options.reading {
             join(source, reading).and_then(|()| {
-                read_joined(source, &mut record, limit, &mut self.buffer, (is_complete, folder), now)
+                read_joined(
+                    source,
+                    &mut record,
+                    limit,
+                    &mut self.buffer,
+                    (is_complete, folder),
+                    now,
+                )
             })
         } else {
             read_lines(source, &mut record, limit, &mut self.buffer, is_complete, now)
         };
+        if let Some(joined) = &mut source.joined {
+            self.counts.unconverted += std::mem::take(&mut joined.unconverted);
+        }
+        if outcome.is_ok() && source.paused_until.take().is_some() {
+            self.troubles.clear(&reading(&source.path));
+        }
         let is_empty = record.extents.is_empty();
         if is_empty {
             self.recycle(record.bytes);
@@ -113,7 +129,7 @@ impl Collector {
         match outcome {
             Ok(Turn::Read) => {}
             Ok(Turn::PutAside) => self.counts.oversized += 1,
-            Ok(Turn::End) if is_complete && !self.has_ready(index) => self.finish(index),
+            Ok(Turn::End) if is_complete && !self.has_ready(index) => self.end(index, now),
             Ok(Turn::End) => {}
             Ok(Turn::Full) => self.close_record(),
             Ok(Turn::TooLong) if self.has_ready(index) => {}
@@ -132,9 +148,13 @@ impl Collector {
         }
     }
 
-    fn finish(&mut self, index: usize) {
-        self.sources[index].finish();
-        self.let_go();
+    /// Nothing more is in a file: it is closed, unless something may still be added to it.
+    fn end(&mut self, index: usize, now: Instant) {
+        let source = &mut self.sources[index];
+        if self.options.once || source.may_be_closed(now) {
+            source.finish();
+            self.let_go();
+        }
     }
 
     /// Whether something of the file waits for room.
@@ -146,7 +166,7 @@ impl Collector {
     fn pause(&mut self, index: usize, error: &io::Error, now: Instant) {
         let source = &mut self.sources[index];
         source.paused_until = Some(now + self.options.pause);
-        self.troubles.raise(&source.path.display().to_string(), error.to_string());
+        self.troubles.raise(&reading(&source.path), error.to_string());
     }
 
     fn begin_oversized(&mut self, index: usize, now: Instant) {
@@ -174,18 +194,13 @@ fn read_lines(
     let room = limit - record.bytes.len();
     let mut wanted = BLOCK_BYTES.min(room);
     loop {
-        let Some(length) = source.content.read_behind(&source.read, wanted, buffer)? else {
+        let Some(length) = source.read_on(wanted, buffer)? else {
             return Ok(Turn::Overwritten);
         };
         source.see(source.read.offset + length as u64, now);
         source.at_end = length < wanted;
         let before = source.read.before.bytes;
         let block = &buffer[before..before + length];
-        // Nothing stands before the beginning: there, the beginning itself is compared.
-        let shows_head = source.at_end || length >= source.head.bytes;
-        if source.read.offset == 0 && shows_head && !source.head.begins(block) {
-            return Ok(Turn::Overwritten);
-        }
         let skipped = skipped_bytes(source.read.offset, block);
         if skipped > 0 {
             let end = source.read.offset + skipped as u64;
@@ -204,8 +219,21 @@ fn read_lines(
             None if room < limit => return Ok(Turn::Full),
             None => return Ok(Turn::TooLong),
         };
+        let lines = without_nul(lines);
         let taken = lines.len();
-        if lines.ends_with(b"\n") {
+        if memchr(0, lines).is_some() {
+            let mut line = Vec::new();
+            write_as_is(without_line_end(lines), &mut line);
+            line.push(b'\n');
+            match line.len() > room {
+                true if room < limit => return Ok(Turn::Full),
+                true => return Ok(Turn::TooLong),
+                false => {
+                    record.bytes.extend_from_slice(&line);
+                    record.lines += 1;
+                }
+            }
+        } else if lines.ends_with(b"\n") {
             record.lines += append_lines(lines, &mut record.bytes);
         } else {
             record.lines += append_lines(&[lines, b"\n"].concat(), &mut record.bytes);
@@ -261,6 +289,11 @@ fn put_aside(
     Ok(if is_at_end { Turn::End } else { Turn::Read })
 }
 
+/// The subject of troubles with reading a file.
+fn reading(path: &Path) -> String {
+    format!("reading {}", path.display())
+}
+
 /// Begins to join and convert the lines of a file.
 fn join(source: &mut Source, reading: &Arc<Reading>) -> io::Result<()> {
     if source.joined.is_none() {
@@ -280,4 +313,14 @@ fn skipped_bytes(offset: u64, block: &[u8]) -> usize {
         return BYTE_ORDER_MARK.len();
     }
     block.iter().take_while(|&&byte| byte == 0).count()
+}
+
+/// The lines before the first that has a NUL byte; when it is the first of all, that line. The
+/// transform refuses an object that begins with such a line, whatever else is in it.
+fn without_nul(lines: &[u8]) -> &[u8] {
+    let Some(nul) = memchr(0, lines) else { return lines };
+    match memrchr(b'\n', &lines[..nul]) {
+        Some(newline) => &lines[..=newline],
+        None => &lines[..memchr(b'\n', lines).map_or(lines.len(), |newline| newline + 1)],
+    }
 }

@@ -57,7 +57,10 @@ pub(crate) fn find_rest(wanted: Wanted<'_>, elsewhere: &[PathBuf]) -> io::Result
                 Ok(Rest::ReadToTheEnd) => outcome = Ok(Rest::ReadToTheEnd),
                 Ok(rest) => return Ok(rest),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => vanished = true,
-                Err(error) => outcome = outcome.and(Err(error)),
+                Err(error) => {
+                    let message = format!("its rest may be in {}: {error}", path.display());
+                    outcome = outcome.and(Err(io::Error::new(error.kind(), message)));
+                }
             }
         }
         if !vanished {

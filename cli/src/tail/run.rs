@@ -19,6 +19,9 @@ const CHANGES_WAIT: Duration = Duration::from_secs(1);
 /// So long after a checkpoint that could not be saved, the next is tried.
 const SAVE_PAUSE: Duration = Duration::from_secs(2);
 
+/// New names are looked for no more often than this.
+const SCAN_PAUSE: Duration = Duration::from_millis(100);
+
 /// What happens while the program waits.
 #[derive(Debug)]
 pub(crate) enum Event {
@@ -53,8 +56,9 @@ pub(crate) struct Parts {
 /// The program at work.
 pub(crate) struct Run {
     parts: Parts,
-    /// When everything is looked at anew.
+    /// When everything is looked at anew, and when it was.
     next_scan: Instant,
+    scanned_at: Instant,
     /// Whether a followed file may have changed.
     may_have_grown: bool,
     is_saving: bool,
@@ -69,6 +73,7 @@ impl Run {
         Self {
             parts,
             next_scan: now,
+            scanned_at: now,
             may_have_grown: false,
             is_saving: false,
             save_from: now,
@@ -108,7 +113,7 @@ impl Run {
     fn look(&mut self, now: Instant) {
         let Parts { collector, watch, folders, poll, .. } = &mut self.parts;
         if now >= self.next_scan {
-            self.next_scan = now + *poll;
+            (self.scanned_at, self.next_scan) = (now, now + *poll);
             collector.rescan(now);
             for folder in folders.iter().chain(&collector.folders()) {
                 watch.add(folder);
@@ -190,7 +195,7 @@ impl Run {
             Event::Wake { names } => {
                 self.may_have_grown = true;
                 if names {
-                    self.next_scan = Instant::now();
+                    self.next_scan = self.next_scan.min(self.scanned_at + SCAN_PAUSE);
                 }
             }
             Event::Taken(record) => collector.taken(record),

@@ -13,6 +13,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+/// So long after it changed last, a file that was moved away is closed though it still has a name.
+/// Until then, a line that its writer adds late arrives.
+pub(crate) const NAMED_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Why a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -81,6 +85,8 @@ pub(crate) struct Source {
     pub(crate) paused_until: Option<Instant>,
     /// Whether its first bytes were seen, and no checkpoint knows them.
     pub(crate) is_news: bool,
+    /// Whether it is in any folder.
+    has_name: bool,
     stamp: Option<Stamp>,
     /// Whether the content was compared since the stamp changed.
     settled: bool,
@@ -114,6 +120,7 @@ impl Source {
             joined: None,
             paused_until: None,
             is_news: false,
+            has_name: true,
             stamp: None,
             settled: false,
             changed_at: now,
@@ -152,7 +159,7 @@ impl Source {
 
     /// Whether its bytes are at hand.
     pub(crate) fn is_open(&self) -> bool {
-        !self.finished && matches!(self.content, Content::File(_))
+        matches!(self.content, Content::File(_))
     }
 
     /// Whether lines may be read from it.
@@ -176,6 +183,7 @@ impl Source {
         let Content::File(file) = &self.content else { return Ok(Look::Same) };
         let metadata = file.metadata()?;
         let stamp = stamp(&metadata);
+        self.has_name = metadata.nlink() > 0;
         let same_stamp = self.stamp == Some(stamp);
         // Times have the grain of the kernel's clock: what changed is compared once more.
         if same_stamp && self.settled {
@@ -209,6 +217,25 @@ impl Source {
         Ok(self.read.before.begins(&before[..read]))
     }
 
+    /// Reads up to `bytes` behind the place that was reached, as [`Content::read_behind`].
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn read_on(
+        &mut self,
+        bytes: usize,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<Option<usize>> {
+        let length = self.content.read_behind(&self.read, bytes, buffer)?;
+        if self.read.offset > 0 {
+            return Ok(length);
+        }
+        // Nothing stands before the beginning: there, the beginning itself is compared, afterwards.
+        let mut head = vec![0; self.head.bytes];
+        let read = self.content.read_at(&mut head, 0)?;
+        Ok(length.filter(|_| self.head.begins(&head[..read])))
+    }
+
     /// Notes how large the file is. Whether it grew.
     pub(crate) fn see(&mut self, size: u64, now: Instant) -> bool {
         if size <= self.seen {
@@ -226,6 +253,19 @@ impl Source {
         self.taken = end.clone();
     }
 
+    /// Whether nothing will be added to it, as far as one can tell: a file that has a name may still
+    /// be open where it was written.
+    pub(crate) fn may_be_closed(&self, now: Instant) -> bool {
+        match self.standing {
+            Standing::Live | Standing::Restored => false,
+            Standing::Copy => true,
+            Standing::Left(since) => {
+                let quiet = now.saturating_duration_since(since.max(self.changed_at));
+                !self.has_name || quiet >= NAMED_WAIT
+            }
+        }
+    }
+
     /// Whether nobody is expected to add to it: then a last line without its end is complete.
     pub(crate) fn is_complete(&self, now: Instant, rotate_wait: Duration) -> bool {
         match self.standing {
@@ -235,6 +275,11 @@ impl Source {
                 now.saturating_duration_since(since.max(self.changed_at)) >= rotate_wait
             }
         }
+    }
+
+    /// Whether bytes were seen that are in no record.
+    pub(crate) fn has_unread_bytes(&self) -> bool {
+        self.seen > self.read.offset
     }
 
     /// How long nothing has been added to it.

@@ -76,9 +76,12 @@ pub(crate) fn line(collector: &Collector, traffic: &Traffic, now: Instant) -> St
         traffic.resent(),
         counts.oversized,
     );
+    if counts.unconverted > 0 {
+        // Writing to a String cannot fail.
+        write!(line, ", {} not converted", counts.unconverted).ok();
+    }
     if let Some((message, count)) = collector.troubles.summary() {
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-        // Writing to a String cannot fail.
         write!(line, "; wrong: {message}{more}").ok();
     }
     line

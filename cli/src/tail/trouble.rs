@@ -17,6 +17,10 @@ impl Troubles {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.current.is_empty()
+    }
+
     /// Notes that a subject is well.
     pub(crate) fn clear(&mut self, subject: &str) {
         if self.current.remove(subject).is_some() {

@@ -14,6 +14,7 @@ use crate::generate::duration;
 
 /// How lines become records.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
     /// A record begins at a line that matches, and the lines up to the next such line belong to it.
     /// [default: every line is a record]

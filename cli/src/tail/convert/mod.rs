@@ -20,7 +20,7 @@ mod tests;
 
 pub(crate) use args::Args;
 pub(crate) use error::Error;
-pub(crate) use raw::without_line_end;
+pub(crate) use raw::{without_line_end, write_as_is};
 pub(crate) use records::{Piece, Reading, Records};
 
 /// The longest record with its line end, in bytes: what a record of Firehose holds.

@@ -4,6 +4,7 @@
 use super::super::checkpoint::Checkpoint;
 use super::super::collector::{Collector, Options};
 use super::super::ledger::Outgoing;
+use super::super::source::NAMED_WAIT;
 use super::world::World;
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 
 const NAMES: [&str; 3] = ["app.log", "web.log", "app-slow.log"];
 const SLOTS: usize = 3;
-const ROTATE_WAIT: Duration = Duration::from_secs(30);
+/// Longer than a run lasts before it comes to rest: writers finish their lines.
+const ROTATE_WAIT: Duration = Duration::from_secs(100_000);
 
 /// Small, so that few lines fill many records.
 const RECORD_BYTES: usize = 2_000;
@@ -71,9 +73,7 @@ struct Run {
     arrived: Vec<String>,
     /// How often a line may arrive again.
     excused: HashMap<String, usize>,
-    /// Whether the file was seen and saved since it was rotated.
-    settled: [bool; NAMES.len()],
-    /// Whether it had content then.
+    /// Whether the last checkpoint knows how the file begins.
     known: [bool; NAMES.len()],
 }
 
@@ -84,9 +84,8 @@ impl Run {
         let collector = Collector::new(options(&world), None, now);
         let (under_way, uncovered, arrived) = Default::default();
         let excused = HashMap::new();
-        let settled = [false; NAMES.len()];
-        let known = settled;
-        Self { world, saved: None, collector, now, under_way, uncovered, arrived, excused, settled, known }
+        let known = [false; NAMES.len()];
+        Self { world, saved: None, collector, now, under_way, uncovered, arrived, excused, known }
     }
 
     fn step(&mut self, step: &Step) {
@@ -94,9 +93,7 @@ impl Run {
             Step::Write { file, lines, bytes, half } => self.world.write(file, lines, bytes, half),
             Step::Reopen(file) => self.world.reopen(file),
             Step::Rename(file) => self.rotate(file, World::rename),
-            // What nobody saw of a file that is empty again left no trace in it.
-            Step::CopyTruncate(file) if self.known[file] => self.rotate(file, World::copy_truncate),
-            Step::CopyTruncate(_) => {}
+            Step::CopyTruncate(file) => self.rotate(file, World::copy_truncate),
             Step::Gzip(file) => self.world.gzip(file),
             Step::Rescan => self.collector.rescan(self.now),
             Step::Look => self.collector.look(self.now),
@@ -114,11 +111,10 @@ impl Run {
         }
     }
 
-    /// Rotates a file unless it was rotated since the program saw it and saved that: what was never
-    /// seen under its name cannot be followed to another.
+    /// Rotates a file if a checkpoint knows how it begins: what was never seen cannot be told apart
+    /// once it has another name or is empty again.
     fn rotate(&mut self, file: usize, rotate: fn(&mut World, usize)) {
-        if self.settled[file] {
-            (self.settled[file], self.known[file]) = (false, false);
+        if std::mem::take(&mut self.known[file]) {
             rotate(&mut self.world, file);
         }
     }
@@ -137,7 +133,6 @@ impl Run {
         self.saved = Some(serde_json::to_vec(&checkpoint).unwrap());
         self.collector.saved(&covered);
         self.uncovered.clear();
-        self.settled = [true; NAMES.len()];
         self.known = std::array::from_fn(|file| self.world.has_content(file));
     }
 
@@ -156,8 +151,7 @@ impl Run {
         }
         let checkpoint: Option<Checkpoint> =
             self.saved.as_ref().map(|json| serde_json::from_slice(json).unwrap());
-        self.settled = [false; NAMES.len()];
-        self.known = self.settled;
+        self.known = [false; NAMES.len()];
         self.collector = Collector::new(options(&self.world), checkpoint, self.now);
     }
 
@@ -169,20 +163,31 @@ impl Run {
     /// Lets writers and program come to rest.
     fn rest(&mut self) {
         self.world.rest();
-        for _ in 0..20 {
-            self.collector.rescan(self.now);
-            self.read();
-            while !self.under_way.is_empty() {
-                self.step(&Step::Take(0));
-                self.read();
-            }
-            self.save();
-            self.now += ROTATE_WAIT / 4;
-        }
+        self.settle();
+        self.now += NAMED_WAIT + ROTATE_WAIT;
+        self.settle();
         assert!(self.collector.is_idle());
         assert_eq!(self.collector.lag_bytes(), 0);
         assert!(self.collector.troubles.summary().is_none());
         assert_eq!(self.collector.files(), NAMES.len(), "files that were left are closed");
+    }
+
+    /// Lets everything arrive that is there.
+    fn settle(&mut self) {
+        for _ in 0..2_000 {
+            self.collector.rescan(self.now);
+            self.read();
+            while !self.under_way.is_empty() {
+                self.step(&Step::Take(0));
+            }
+            let had_nothing_to_do = self.collector.is_idle() && !self.collector.has_changed();
+            self.save();
+            if had_nothing_to_do {
+                break;
+            }
+            // The open record is closed by its age.
+            self.now += Duration::from_secs(1);
+        }
     }
 
     fn judge(self) {
@@ -203,7 +208,11 @@ impl Run {
         assert!(first.is_empty(), "{first:?}");
         for (line, count) in counts {
             let excused = self.excused.get(&line).copied().unwrap_or_default();
-            assert!(count <= 1 + excused, "{} arrived {count} times, {excused} excused", &line[..20]);
+            assert!(
+                count <= 1 + excused,
+                "{} arrived {count} times, {excused} excused",
+                &line[..20]
+            );
         }
     }
 }
