@@ -61,9 +61,8 @@ def _stage(session: Session, tree: exp.Merge, node: exp.Table) -> None:
     session.execute(f"create or replace temp table {_SOURCE} as {rows}")
     name = using.alias or using.name
     tree.set("using", _staged(name, "select *, rowid as \"$row\" from {source}"))
-    pairs = [
-        exp.alias_(_column(name, "$row"), "source_row"), exp.alias_(_column(node.alias or node.name, "rowid"), "target_row"),
-    ]
+    target = node.alias or node.name
+    pairs = [exp.alias_(_column(name, "$row"), "source_row"), exp.alias_(_column(target, "rowid"), "target_row")]
     matched = translate.duckdb_sql(_joined(tree, node, pairs), session.context)
     session.execute(f"create or replace temp table {_MATCHED} as {matched}")
 
@@ -96,7 +95,8 @@ def _change(session: Session, tree: exp.Merge, whens: list[exp.When], table: Tab
         if not clauses:
             continue
         part = tree.copy()
-        part.set("using", _staged(name, f"select * from {{source}} where rowid {which} (select source_row from {{matched}})"))
+        rows = f"select * from {{source}} where rowid {which} (select source_row from {{matched}})"
+        part.set("using", _staged(name, rows))
         part.set("whens", exp.Whens(expressions=clauses))
         if not is_matched:
             part.set("on", exp.false())
