@@ -16,7 +16,7 @@ from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError, UnsupportedError
 from sqlglot.helper import seq_get
 
-from . import datatypes, errors, variants
+from . import datatypes, errors, orderings, variants
 from .context import Context
 from .variants import known
 
@@ -64,7 +64,8 @@ def duckdb_sql(tree: exp.Expression, context: Context) -> str:
     """DuckDB's text of a parsed statement whose tables are already resolved."""
     name_columns(tree)
     for rewrite in (
-        _values, _flatten, _functions, variants.translate, _division, _data_types, _context_functions,
+        _values, _flatten, _functions, variants.translate, orderings.translate, _division, _data_types,
+        _context_functions,
     ):
         rewrite(tree, context)
     unknown = next((one for one in tree.find_all(exp.Anonymous) if not one.meta.get("known")), None)
