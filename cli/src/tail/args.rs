@@ -27,7 +27,7 @@ pub(crate) struct Args {
 
     /// How each record is compressed; the stream must then not compress its objects
     #[arg(long, value_name = "KIND", value_enum, default_value_t)]
-    pub(crate) compression: Compression,
+    pub(crate) compress: Compression,
 
     #[command(flatten)]
     pub(crate) records: convert::Args,

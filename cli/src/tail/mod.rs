@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         Target::Output => Outlet::output(sender.clone())?,
         Target::Firehose { stream } => {
             let traffic = Arc::clone(&traffic);
-            Outlet::firehose(runtime, stream, args.compression, traffic, sender.clone())?
+            Outlet::firehose(runtime, stream, args.compress, traffic, sender.clone())?
         }
     };
     let mut run = Run::new(
@@ -126,7 +126,7 @@ fn options(args: &Args, state: &StateFolder) -> Result<Options, Error> {
         oversized: state.path().join("oversized"),
         record_bytes: send::record_bytes(match args.to {
             Target::Output => Compression::None,
-            Target::Firehose { .. } => args.compression,
+            Target::Firehose { .. } => args.compress,
         }),
         slots: usize::from(args.under_way),
         max_delay: args.max_delay,
