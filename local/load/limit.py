@@ -27,7 +27,10 @@ def find(
     busy_with = f"the processors were {busy:.0%} busy"
     excess = {name: waiting[name] - usual[name] for name in NAMES}
     worst = max(excess, key=lambda name: excess[name])
-    if excess[worst] > 0:
+    if held_share > 0 and excess[worst] <= 0:
+        # It was held before anything exceeded its usual: by what waited on its way to staging.
+        worst = max(("firehose", "transform", "load"), key=lambda name: waiting[name])
+    if excess[worst] > 0 or held_share > 0:
         held = f", for which the producer was held {held_share:.0%} of the time" if held_share > 0 else ""
         return False, f"{NAMES[worst]}: {waiting[worst]:,.0f} lines waited there on average{held}; {busy_with}"
     if sent < REACHED * asked:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -26,7 +28,8 @@ from local.snowflake.history import Ended
 from local.stack import FunctionFailed
 
 BAD_SHARE, DUPLICATE_SHARE = 0.001, 0.01
-JUDGE_EVERY_S = 5.0
+JUDGE_EVERY_S = 2.0
+GRACE_S = 2.0
 DRAIN_POLL_S = 0.5
 FLOW_TIMEOUT_S = 1800
 MEGABYTE = 10**6
@@ -128,8 +131,15 @@ class Run:
                 "Snowflake": lambda: [account]}
 
     def _wait(self, producer: subprocess.Popen[bytes], publisher: Publisher) -> None:
+        """Waits for the producer, which a pipeline that lags may keep longer than its time: then it is told
+        to stop, and delivers what is on its way."""
+        end = time.monotonic() + self._settings.seconds + GRACE_S
         while producer.poll() is None:
             self._judge(publisher)
+            if time.monotonic() > end:
+                # Once: a second signal would end it at once.
+                producer.send_signal(signal.SIGTERM)
+                end = math.inf
             with suppress(subprocess.TimeoutExpired):
                 producer.wait(JUDGE_EVERY_S)
 

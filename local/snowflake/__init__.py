@@ -9,12 +9,14 @@ refuses; what it cannot translate faithfully it refuses too (001003), and never 
 
 Where it differs from Snowflake:
 
-- Transactions run one at a time. Secondary roles are not applied.
+- Transactions that write run one at a time, but for a COPY beside a MERGE. Secondary roles are not applied.
 - Network policies are not looked at. Snowflake wants one for programmatic access tokens.
 - Timestamps hold microseconds. Quotients and averages are doubles, not numbers.
 - JSON is RFC 8259, and a fraction that a path takes out of a variant is a double: see `json_parser`.
 - Columns are found without regard to the case of quoted names; tables are not.
 - Time travel is answered only for a table that was not written since.
+- A MERGE finds what matches before it changes anything; in the condition of an outer join, an order by
+  several columns takes a null for the greatest value: see `orderings`.
 - Streams are append-only ones and do not go stale with age.
 - A listed file that was loaded before is reported LOAD_SKIPPED beside others; when all were, the
   result is the single row that says so.

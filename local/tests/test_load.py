@@ -174,6 +174,8 @@ def test_the_limit_is_where_most_waits() -> None:
     assert limit.find(1000, 995, 0.0, even, usual, 0.5)[0]
     sustained, why = limit.find(1000, 600, 0.25, even | {"load": 900.0, "transform": 200.0}, usual, 0.99)
     assert not sustained and why.startswith("load and COPY: 900 lines") and "held 25% of the time" in why
+    sustained, why = limit.find(1000, 600, 0.25, even | {"load": 60.0, "merge": 90.0}, usual, 0.99)
+    assert not sustained and why.startswith("load and COPY: 60 lines"), "held, though nothing exceeds its usual"
     sustained, why = limit.find(1000, 600, 0.0, even, usual, 0.99)
     assert not sustained and why.startswith("the producer and the intake of Firehose")
 

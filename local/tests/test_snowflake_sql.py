@@ -141,3 +141,18 @@ def test_every_statement_of_the_project_runs(account: Account) -> None:
     for name in ["publish/audit", "publish/merge", *(f"checks/{p.stem}" for p in (GOLDEN / "checks").glob("*.sql"))]:
         assert session.run(script(name).rstrip().rstrip(";"), []).columns, name
     session.close()
+
+
+def test_an_outer_join_by_key_and_order_finds_what_comes_after(account: Account) -> None:
+    """The condition that the merge has for deleted rows, against a comparison of tuples."""
+    after = "(r.a > l.a or (r.a = l.a and r.b > l.b) or (r.a = l.a and r.b = l.b and r.c > l.c))"
+    digits = [(number // 9 % 3, number // 3 % 3, number % 3) for number in range(27)]
+    values = ", ".join(f"({number % 2}, {a}, {b}, {c})" for number, (a, b, c) in enumerate(digits))
+    account.run(f"create table t (k number, a number, b number, c number); insert into t values {values}")
+    found = account.admin.submit(
+        f"select l.k, l.a, l.b, l.c, count(r.k) from t as l left join t as r on l.k = r.k and {after}"
+        " group by l.k, l.a, l.b, l.c order by 1, 2, 3, 4"
+    ).data()
+    lines = sorted((number % 2, *line) for number, line in enumerate(digits))
+    expected = [[*line, sum(one[0] == line[0] and one[1:] > line[1:] for one in lines)] for line in lines]
+    assert [list(map(int, row)) for row in found] == expected
