@@ -241,7 +241,7 @@ fn feed(
     let block = &buffer[before..before + taken];
     let start = source.read.offset;
     let mut line_start = 0;
-    let last = (!block.ends_with(b"\n") && !block.is_empty()).then_some(taken - 1);
+    let last = (!block.ends_with(b"\n") && !block.is_empty()).then(|| taken - 1);
     for newline in memchr_iter(b'\n', block).chain(last) {
         let line = &block[line_start..=newline];
         line_start = newline + 1;
