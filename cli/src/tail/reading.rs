@@ -72,7 +72,7 @@ impl Collector {
 
     fn wants_turn(&self, source: &Source, now: Instant) -> bool {
         let must_wait = |id| self.sources.iter().any(|it| it.id == id && !it.is_done());
-        let is_due = |joined: &Box<Joined>| {
+        let is_due = |joined: &Joined| {
             let timeout = self.options.reading.as_ref().map(|reading| reading.timeout());
             let is_idle = timeout.is_some_and(|timeout| source.idle(now) >= timeout);
             joined.is_due(is_idle && !source.has_unread_bytes())
@@ -81,7 +81,7 @@ impl Collector {
             || self.options.once
             || (source.is_complete(now, self.options.rotate_wait)
                 && (source.may_be_closed(now) || source.has_unread_bytes()))
-            || source.joined.as_ref().is_some_and(is_due);
+            || source.joined.as_deref().is_some_and(is_due);
         is_new
             && (source.is_readable() || source.has_ready())
             && source.paused_until.is_none_or(|until| until <= now)
