@@ -139,7 +139,7 @@ impl Collector {
         let before = self.sources.len();
         let troubles = &mut self.troubles;
         self.sources.retain(|source| {
-            let is_done = source.finished
+            let is_done = source.is_done()
                 && source.standing != Standing::Live
                 && source.taken.offset >= source.read.offset;
             if is_done {

@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt;
 pub(crate) enum Content {
     File(File),
     /// The text of a rotated file that was compressed.
-    Gzip(GzipText),
+    Gzip(Box<GzipText>),
     /// Not known yet, or not there any more.
     Missing,
 }

@@ -3,8 +3,9 @@
 //! What comes out of lines need not fit into the open record any more: it waits here, and nothing
 //! more is read from the file until it is gone.
 
+use super::content::Content;
 use super::convert::{MAX_RECORD_BYTES, Piece, Records};
-use super::identity::Place;
+use super::identity::{Inode, Place};
 use super::oversized::Oversized;
 use super::reading::Turn;
 use super::record::Record;
@@ -26,6 +27,8 @@ pub(crate) struct Joined {
     /// Everything before this offset came out and is in a record, or was put aside.
     end: u64,
     aside: Option<Oversized>,
+    /// The place of the last extent.
+    reached: Place,
     /// Records that could not be converted, since they were counted last.
     pub(crate) unconverted: u64,
 }
@@ -39,8 +42,9 @@ enum Ready {
 }
 
 impl Joined {
-    pub(crate) fn new(records: Records, end: u64) -> Self {
-        Self { records, ready: VecDeque::new(), end, aside: None, unconverted: 0 }
+    pub(crate) fn new(records: Records, reached: Place) -> Self {
+        let end = reached.offset;
+        Self { records, ready: VecDeque::new(), end, aside: None, reached, unconverted: 0 }
     }
 
     /// Whether something is to be done though nothing was added to the file: it has been idle for
@@ -55,8 +59,9 @@ impl Joined {
     }
 
     /// Notes that a line was put aside that was not handed in.
-    pub(crate) fn went_past(&mut self, end: u64) {
-        self.end = end;
+    pub(crate) fn went_past(&mut self, end: &Place) {
+        self.end = end.offset;
+        self.reached.clone_from(end);
     }
 
     /// Hands out everything: no line follows that is handed in.
@@ -109,63 +114,84 @@ fn pack(
     oversized: &Path,
 ) -> io::Result<Turn> {
     let Some(joined) = &mut source.joined else { return Ok(Turn::End) };
-    let mut turn = Turn::End;
     let before = joined.end;
+    let mut turn = Turn::End;
     while let Some(ready) = joined.ready.front() {
-        match ready {
-            Ready::Line { line, end } => {
-                if record.bytes.len() + line.len() + 1 > limit && line.len() < limit {
-                    turn = Turn::Full;
-                    break;
-                }
-                if line.len() < limit {
-                    record.bytes.extend_from_slice(line);
-                    record.bytes.push(b'\n');
-                    record.lines += 1;
-                } else {
-                    let name = source.path.file_name().unwrap_or_default().to_string_lossy();
-                    let inode = source.inode.inode;
-                    let mut file = Oversized::begin(oversized, &name, inode, joined.end)?;
-                    file.add(line)?;
-                    say_put_aside(&source.path, joined.end, &mut file)?;
-                    turn = Turn::PutAside;
-                }
-                joined.end = *end;
-            }
-            Ready::Passed { end } => joined.end = *end,
-            Ready::Oversized { part, end, is_last } => {
-                if joined.aside.is_none() {
-                    let name = source.path.file_name().unwrap_or_default().to_string_lossy();
-                    let inode = source.inode.inode;
-                    joined.aside = Some(Oversized::begin(oversized, &name, inode, joined.end)?);
-                }
-                if let Some(file) = &mut joined.aside {
-                    file.add(part)?;
-                    if *is_last {
-                        say_put_aside(&source.path, joined.end, file)?;
-                        joined.aside = None;
-                        joined.end = *end;
-                        turn = Turn::PutAside;
-                    }
-                }
-            }
+        if ready.is_for_later(record, limit) {
+            turn = Turn::Full;
+            break;
         }
-        joined.ready.pop_front();
+        turn = joined.put_first(record, limit, oversized, (&source.path, source.inode))?;
         if turn == Turn::PutAside {
             break;
         }
-        turn = Turn::Read;
     }
     let end = joined.end;
     if end > before {
-        let place = if end == source.read.offset {
-            source.read.clone()
-        } else {
-            source.content.place_at(end)?
+        let reached = match &mut source.content {
+            _ if end == source.read.offset => source.read.clone(),
+            // Until all of it is out, a file that is gone counts as taken up to where it was.
+            Content::Missing => joined.reached.clone(),
+            content => content.place_at(end)?,
         };
-        record.extend(source.extent(place));
+        joined.reached.clone_from(&reached);
+        record.extend(source.extent(reached));
     }
     Ok(turn)
+}
+
+impl Ready {
+    /// Whether it fits into a record, and not into this one any more.
+    fn is_for_later(&self, record: &Record, limit: usize) -> bool {
+        let Self::Line { line, .. } = self else { return false };
+        line.len() < limit && record.bytes.len() + line.len() + 1 > limit
+    }
+}
+
+impl Joined {
+    /// Puts what waits first into the record, or aside.
+    fn put_first(
+        &mut self,
+        record: &mut Record,
+        limit: usize,
+        oversized: &Path,
+        (path, inode): (&Path, Inode),
+    ) -> io::Result<Turn> {
+        let (part, end, is_last) = match self.ready.front() {
+            Some(Ready::Line { line, end }) if line.len() < limit => {
+                record.bytes.extend_from_slice(line);
+                record.bytes.push(b'\n');
+                record.lines += 1;
+                return Ok(self.first_is_done(*end, Turn::Read));
+            }
+            Some(Ready::Line { line, end }) => (line, *end, true),
+            Some(Ready::Passed { end }) => return Ok(self.first_is_done(*end, Turn::Read)),
+            Some(Ready::Oversized { part, end, is_last }) => (part, *end, *is_last),
+            None => return Ok(Turn::End),
+        };
+        let file = match &mut self.aside {
+            Some(file) => file,
+            none => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                none.insert(Oversized::begin(oversized, &name, inode.inode, self.end)?)
+            }
+        };
+        file.add(part)?;
+        // What was added is not added again when it cannot be made safe yet.
+        self.ready[0] = Ready::Oversized { part: Vec::new(), end, is_last };
+        if !is_last {
+            return Ok(self.first_is_done(self.end, Turn::Read));
+        }
+        say_put_aside(path, self.end, file)?;
+        self.aside = None;
+        Ok(self.first_is_done(end, Turn::PutAside))
+    }
+
+    fn first_is_done(&mut self, end: u64, turn: Turn) -> Turn {
+        self.ready.pop_front();
+        self.end = end;
+        turn
+    }
 }
 
 fn say_put_aside(source: &Path, offset: u64, file: &mut Oversized) -> io::Result<()> {
@@ -215,7 +241,7 @@ fn feed(
     let block = &buffer[before..before + taken];
     let start = source.read.offset;
     let mut line_start = 0;
-    let last = (!block.ends_with(b"\n") && !block.is_empty()).then_some(taken - 1);
+    let last = (!block.ends_with(b"\n") && !block.is_empty()).then(|| taken - 1);
     for newline in memchr_iter(b'\n', block).chain(last) {
         let line = &block[line_start..=newline];
         line_start = newline + 1;

@@ -71,8 +71,8 @@ impl Collector {
     }
 
     fn wants_turn(&self, source: &Source, now: Instant) -> bool {
-        let must_wait = |id| self.sources.iter().any(|it| it.id == id && !it.finished);
-        let is_due = |joined: &Box<Joined>| {
+        let must_wait = |id| self.sources.iter().any(|it| it.id == id && !it.is_done());
+        let is_due = |joined: &Joined| {
             let timeout = self.options.reading.as_ref().map(|reading| reading.timeout());
             let is_idle = timeout.is_some_and(|timeout| source.idle(now) >= timeout);
             joined.is_due(is_idle && !source.has_unread_bytes())
@@ -81,9 +81,9 @@ impl Collector {
             || self.options.once
             || (source.is_complete(now, self.options.rotate_wait)
                 && (source.may_be_closed(now) || source.has_unread_bytes()))
-            || source.joined.as_ref().is_some_and(is_due);
+            || source.joined.as_deref().is_some_and(is_due);
         is_new
-            && source.is_readable()
+            && (source.is_readable() || source.has_ready())
             && source.paused_until.is_none_or(|until| until <= now)
             && !source.after.is_some_and(must_wait)
     }
@@ -96,7 +96,7 @@ impl Collector {
         (self.current, self.turn) = (Some(source.id), index + 1);
         let is_complete = self.options.once || source.is_complete(now, self.options.rotate_wait);
         let folder = &self.options.oversized;
-        let outcome = if source.joined.as_ref().is_some_and(|joined| joined.has_ready()) {
+        let outcome = if source.has_ready() {
             read_joined(source, &mut record, limit, &mut self.buffer, (is_complete, folder), now)
         } else if source.oversized.is_some() {
             put_aside(source, &mut record, &mut self.buffer, is_complete, now)
@@ -129,10 +129,12 @@ impl Collector {
         match outcome {
             Ok(Turn::Read) => {}
             Ok(Turn::PutAside) => self.counts.oversized += 1,
-            Ok(Turn::End) if is_complete && !self.has_ready(index) => self.end(index, now),
+            Ok(Turn::End) if is_complete && !self.sources[index].has_ready() => {
+                self.end(index, now)
+            }
             Ok(Turn::End) => {}
             Ok(Turn::Full) => self.close_record(),
-            Ok(Turn::TooLong) if self.has_ready(index) => {}
+            Ok(Turn::TooLong) if self.sources[index].has_ready() => {}
             Ok(Turn::TooLong) => self.begin_oversized(index, now),
             Ok(Turn::Overwritten) => self.overwritten(index, now),
             Err(error) => self.pause(index, &error, now),
@@ -157,11 +159,6 @@ impl Collector {
         }
     }
 
-    /// Whether something of the file waits for room.
-    fn has_ready(&self, index: usize) -> bool {
-        self.sources[index].joined.as_ref().is_some_and(|joined| joined.has_ready())
-    }
-
     /// Leaves a file alone for a while.
     fn pause(&mut self, index: usize, error: &io::Error, now: Instant) {
         let source = &mut self.sources[index];
@@ -175,7 +172,7 @@ impl Collector {
         let place = source.read.clone();
         let folder = &self.options.oversized;
         match Oversized::begin(folder, &name, source.inode.inode, place.offset) {
-            Ok(file) => source.oversized = Some(PutAside { file, place }),
+            Ok(file) => source.oversized = Some(PutAside { file, place, is_whole: false }),
             Err(error) => self.pause(index, &error, now),
         }
     }
@@ -254,39 +251,42 @@ fn put_aside(
     is_complete: bool,
     now: Instant,
 ) -> io::Result<Turn> {
-    let Some(PutAside { file, place }) = &mut source.oversized else { return Ok(Turn::End) };
-    let Some(length) = source.content.read_behind(place, BLOCK_BYTES, buffer)? else {
-        return Ok(Turn::Overwritten);
-    };
-    let before = place.before.bytes;
-    let block = &buffer[before..before + length];
-    let newline = memchr(b'\n', block);
-    let taken = newline.map_or(length, |newline| newline + 1);
-    let end = Place::behind(place.offset + taken as u64, &buffer[..before + taken]);
-    file.add(&block[..taken])?;
-    *place = end.clone();
-    let is_at_end = length < BLOCK_BYTES;
-    if newline.is_some() || (is_at_end && is_complete) {
-        let bytes = file.finish()?;
-        say(&format!(
-            "{}: a line of {bytes} bytes at byte {} is too long for a record; it is in {}",
-            source.path.display(),
-            source.read.offset,
-            file.path.display()
-        ));
-        source.oversized = None;
-        source.read = end;
-        source.see(source.read.offset, now);
-        source.at_end = false;
-        if let Some(joined) = &mut source.joined {
-            joined.went_past(source.read.offset);
+    let Some(line) = &mut source.oversized else { return Ok(Turn::End) };
+    if !line.is_whole {
+        let Some(length) = source.content.read_behind(&line.place, BLOCK_BYTES, buffer)? else {
+            return Ok(Turn::Overwritten);
+        };
+        let before = line.place.before.bytes;
+        let block = &buffer[before..before + length];
+        let newline = memchr(b'\n', block);
+        let taken = newline.map_or(length, |newline| newline + 1);
+        line.file.add(&block[..taken])?;
+        line.place = Place::behind(line.place.offset + taken as u64, &buffer[..before + taken]);
+        let is_at_end = length < BLOCK_BYTES;
+        line.is_whole = newline.is_some() || (is_at_end && is_complete);
+        if !line.is_whole {
+            let end = line.place.offset;
+            source.see(end, now);
+            source.at_end = is_at_end;
+            return Ok(if is_at_end { Turn::End } else { Turn::Read });
         }
-        record.extend(source.extent(source.read.clone()));
-        return Ok(Turn::PutAside);
     }
-    source.see(end.offset, now);
-    source.at_end = is_at_end;
-    Ok(if is_at_end { Turn::End } else { Turn::Read })
+    let bytes = line.file.finish()?;
+    say(&format!(
+        "{}: a line of {bytes} bytes at byte {} is too long for a record; it is in {}",
+        source.path.display(),
+        source.read.offset,
+        line.file.path.display()
+    ));
+    source.read = line.place.clone();
+    source.oversized = None;
+    source.see(source.read.offset, now);
+    source.at_end = false;
+    if let Some(joined) = &mut source.joined {
+        joined.went_past(&source.read);
+    }
+    record.extend(source.extent(source.read.clone()));
+    Ok(Turn::PutAside)
 }
 
 /// The subject of troubles with reading a file.
@@ -299,7 +299,8 @@ fn join(source: &mut Source, reading: &Arc<Reading>) -> io::Result<()> {
     if source.joined.is_none() {
         let from = source.read.offset;
         let beginning = BufReader::new(source.content.beginning(from)?);
-        source.joined = Some(Box::new(Joined::new(reading.records(from, beginning)?, from)));
+        source.joined =
+            Some(Box::new(Joined::new(reading.records(from, beginning)?, source.read.clone())));
     }
     Ok(())
 }

@@ -120,7 +120,7 @@ fn examine(path: &Path, wanted: Wanted<'_>) -> io::Result<Rest> {
     if !is_gzip {
         return compare(Content::File(file), inode, wanted);
     }
-    match compare(Content::Gzip(GzipText::open(file)?), inode, wanted) {
+    match compare(Content::Gzip(Box::new(GzipText::open(file)?)), inode, wanted) {
         // Still being written, or something else altogether.
         Err(error)
             if matches!(

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 /// A checkpoint that frees no slot waits for so long.
@@ -169,10 +169,7 @@ impl Run {
     /// happened.
     fn wait(&mut self, now: Instant) -> Result<(), SendError> {
         let until = self.due(now).saturating_duration_since(now);
-        let mut event = match self.parts.events.recv_timeout(until) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        };
+        let mut event = self.parts.events.recv_timeout(until).ok();
         while let Some(happened) = event {
             self.take_in(happened)?;
             event = self.parts.events.try_recv().ok();

@@ -47,6 +47,8 @@ type Stamp = (u64, i64, i64, i64, i64);
 pub(crate) struct PutAside {
     pub(crate) file: Oversized,
     pub(crate) place: Place,
+    /// Whether all of it is in the file, and may not be safe yet.
+    pub(crate) is_whole: bool,
 }
 
 /// A followed file.
@@ -167,9 +169,22 @@ impl Source {
         !self.finished && !matches!(self.content, Content::Missing)
     }
 
+    /// Whether something of it waits for room in a record.
+    pub(crate) fn has_ready(&self) -> bool {
+        self.joined.as_ref().is_some_and(|joined| joined.has_ready())
+    }
+
+    /// Whether all of it is in records.
+    pub(crate) fn is_done(&self) -> bool {
+        self.finished && !self.has_ready()
+    }
+
     /// Nothing is read from it any more.
     pub(crate) fn finish(&mut self) {
         self.finished = true;
+        if let Some(joined) = &mut self.joined {
+            joined.finish();
+        }
         if self.standing != Standing::Live {
             self.content = Content::Missing;
         }
