@@ -51,6 +51,12 @@ contract:
 soak: build $(call installed,local) ## Kill functions at random while orders flow, and account for every row [KILLS=500].
 	$(LOCAL)/python -m local.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: soak-tail
+soak-tail: KILLS = 200
+soak-tail: build $(call installed,local) ## Kill snowline tail at random while files are rotated, and account for every line [KILLS=200].
+	$(LOCAL)/python -m local.soak.tail --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+	TAIL_THROTTLED_S=60 $(LOCAL)/python -m pytest -s local/tests/test_tail_trouble.py -k throttling
+
 .PHONY: drill
 drill: build $(call installed,local) ## Let faults strike the pipeline, and see what the alarms say.
 	$(LOCAL)/python -m local.drill
