@@ -53,6 +53,12 @@ contract:
 soak: build $(call installed,local) ## Kill functions at random while orders flow, and account for every row [KILLS=500].
 	$(LOCAL)/python -m local.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: soak-tail
+soak-tail: KILLS = 200
+soak-tail: build $(call installed,local) ## Kill snowline tail at random while files are rotated, and account for every line [KILLS=200].
+	$(LOCAL)/python -m local.soak.tail --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+	TAIL_THROTTLED_S=60 $(LOCAL)/python -m pytest -s local/tests/test_tail_trouble.py -k throttling
+
 # LOAD_ARGS=--help tells how to choose buffers, window and concurrency.
 .PHONY: load-test
 load-test: build $(call installed,local) ## Send orders at a steady rate, and say what limits it [RATE=100000 MINUTES=10].

@@ -79,7 +79,7 @@ impl World {
             writer.lines += 1;
             let line = format!("{} {} {:x<bytes$}\n", writer.lines, key(writer), "");
             text.push_str(&line);
-            if writer.lines % 7 == 0 {
+            if writer.lines.is_multiple_of(7) {
                 text.push_str("\n\r\n");
             }
             whole.push(line);
