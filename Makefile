@@ -182,6 +182,11 @@ bench-curves: $(call installed,bench) ## Measure the transform by threads, compr
 	$(if $(SNOWLINE),,cargo build --release --locked -p snowline)
 	$(VENV)/bench/bin/python -m bench.curves $(bench_arguments)
 
+.PHONY: bench-agents
+bench-agents: $(call installed,local) ## Compare snowline tail with syslog-ng, where that is installed.
+	$(if $(SNOWLINE),,cargo build --release --locked -p snowline)
+	$(LOCAL)/python -m bench.agents $(bench_arguments)
+
 # BENCH_ARGS=--help tells how to choose sizes and network.
 .PHONY: bench-invocation
 bench-invocation: build $(call installed,local) ## Measure invocations next to reading, computing and writing alone.

@@ -1,9 +1,9 @@
 """python -m bench.agents [--rounds 5] [--count 1000000] [--snowline target/release/snowline]
 
-Has agents follow a file of lines of 300 bytes and send them to an HTTP sink on loopback, in turn,
-and prints what each used for it: processor time, lines a second of processor time, peak memory.
-Agent and sink have a processor each, where there are two. A first line is snowline without a
-network: packed records on standard output.
+Has agents follow a file of orders, about 351 bytes a line, and send them to an HTTP sink on loopback,
+in turn, and prints what each used for it: processor time, lines a second of processor time, peak
+memory. Agent and sink have a processor each, where there are two. The first line is snowline without
+a network: packed records on standard output.
 
 Exit codes: 0 when it was measured, 1 when an agent failed, 2 for wrong usage.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import machine
+from bench import data, machine
 from bench.__main__ import arguments_of
 from bench.agents.agents import OURS, Agent, installed
 from bench.agents.errors import AgentFailed
@@ -31,7 +32,6 @@ from bench.report import table
 from bench.rounds import emptied
 
 WORK = BENCH / "agents"
-LINE_BYTES = 300
 NO_NETWORK = "snowline, no network"
 PATIENCE_S = 600
 LOOK_S = 0.02
@@ -45,19 +45,6 @@ class Used:
     cpu_s: float
     wall_s: float
     peak_mib: float
-
-
-def write_lines(path: Path, count: int) -> None:
-    """JSON lines of LINE_BYTES each, no two the same, half of whose bytes are text as in a log."""
-    if path.exists() and path.stat().st_size == count * LINE_BYTES:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        for number in range(count):
-            key = f"{number * 2654435761 % 2**64:016x}{number:012d}"
-            begin = f'{{"id":"{key}","at":{1764000000000 + number},"message":"'
-            message = "".join(f"{word:x} " for word in range(number % 1000, number % 1000 + 120))
-            file.write(f"{begin}{message[: LINE_BYTES - len(begin) - 3]}\"}}\n".encode())
 
 
 @contextmanager
@@ -93,7 +80,8 @@ def follow(agent: Agent, lines: Path, count: int, folder: Path) -> Used:
             _wait(agent, process, total, count, folder)
             wall_s = time.monotonic() - begun
         finally:
-            process.terminate()
+            # By its number: it may have ended, and is waited for here alone.
+            os.kill(process.pid, signal.SIGTERM)
             _, _, usage = os.wait4(process.pid, 0)
             process.returncode = 0
         if (sent := int(total.read_text())) != count:
@@ -128,8 +116,7 @@ def without_network(snowline: Path, lines: Path, folder: Path) -> Used:
 
 def measure(snowline: Path, count: int, rounds: int) -> tuple[dict[str, str], dict[str, list[Used]]]:
     """The versions of all agents, and what each used in each round."""
-    lines = WORK / f"{count}.ndjson"
-    write_lines(lines, count)
+    lines = data.generate(snowline, count).path
     agents = installed(snowline)
     used: dict[str, list[Used]] = {NO_NETWORK: [], **{agent.name: [] for agent in agents}}
     for number in range(rounds + 1):
@@ -152,7 +139,7 @@ def printed(count: int, versions: dict[str, str], used: dict[str, list[Used]]) -
             name, versions.get(name, versions[OURS]), f"{cpu:.2f}", f"{count / cpu:,.0f}", f"{ratio:.2f}",
             f"{wall:.2f}", f"{peak:.0f}",
         ))
-    head = f"{count:,} lines of {LINE_BYTES} bytes, followed and sent to an HTTP sink; {len(used[OURS])} rounds"
+    head = f"{count:,} orders, followed in a file and sent to an HTTP sink; {len(used[OURS])} rounds"
     others = "" if "syslog-ng" in used else "\nsyslog-ng is not installed: nothing to compare with"
     return "\n".join([head + others, "", *table([HEAD, *rows], left=2)])
 
@@ -167,7 +154,7 @@ def main() -> int:
         return 1
     document = {
         "machine": machine.describe(), "commit": machine.commit(), "lines": arguments.count,
-        "line_bytes": LINE_BYTES, "versions": versions,
+        "versions": versions,
         "runs": {name: [asdict(one) for one in runs] for name, runs in used.items()},
     }
     (BENCH / "agents.json").write_text(json.dumps(document, indent=2) + "\n")

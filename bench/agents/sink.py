@@ -3,8 +3,8 @@
     python -m bench.agents.sink PORT_FILE TOTAL_FILE
 
 Writes its port to the one file, and to the other, whenever it has changed, how many lines it was
-sent. It answers PutRecordBatch as Firehose does when it takes every record, and everything else
-with 200.
+sent. It answers PutRecordBatch as Firehose does when it takes every record, says of its stream that
+it does not compress, and answers everything else with 200.
 """
 
 from __future__ import annotations
@@ -14,9 +14,20 @@ import binascii
 import json
 import re
 import sys
+import zlib
 from pathlib import Path
 
-FIREHOSE = b"x-amz-target: firehose_20150804.putrecordbatch"
+import pyarrow
+
+PUT = b"x-amz-target: firehose_20150804.putrecordbatch"
+DESCRIBE = b"x-amz-target: firehose_20150804.describedeliverystream"
+S3 = {"BucketARN": "arn:aws:s3:::bench", "RoleARN": "arn:aws:iam::123456789012:role/bench",
+      "CompressionFormat": "UNCOMPRESSED"}
+STREAM = {
+    "DeliveryStreamName": "bench", "DeliveryStreamARN": "arn:aws:firehose:us-east-1:123456789012:deliverystream/bench",
+    "DeliveryStreamStatus": "ACTIVE", "DeliveryStreamType": "DirectPut", "VersionId": "1", "HasMoreDestinations": False,
+    "Destinations": [{"DestinationId": "destinationId-000000000001", "ExtendedS3DestinationDescription": S3}],
+}
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 DATA = re.compile(rb'"Data" *: *"([^"]*)"')
 REPORT_S = 0.02
@@ -30,11 +41,14 @@ class Sink:
 
     def answer(self, head: bytes, body: bytes) -> bytes:
         """Counts the lines of a request and says what is answered."""
-        if FIREHOSE not in head.lower():
+        head = head.lower()
+        if DESCRIBE in head:
+            return json.dumps({"DeliveryStreamDescription": STREAM}).encode()
+        if PUT not in head:
             self.lines += body.count(b"\n")
             return b""
         records = DATA.findall(body)
-        self.lines += sum(binascii.a2b_base64(record).count(b"\n") for record in records)
+        self.lines += sum(text(binascii.a2b_base64(record)).count(b"\n") for record in records)
         taken = [{"RecordId": str(number)} for number in range(len(records))]
         return json.dumps({"FailedPutCount": 0, "Encrypted": False, "RequestResponses": taken}).encode()
 
@@ -53,6 +67,15 @@ class Sink:
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
+
+
+def text(record: bytes) -> bytes:
+    """A record as it was before it was compressed, if it was."""
+    if record.startswith(b"\x1f\x8b"):
+        return zlib.decompress(record, zlib.MAX_WBITS | 16)
+    if record.startswith(b"\x28\xb5\x2f\xfd"):
+        return pyarrow.input_stream(pyarrow.BufferReader(record), compression="zstd").read()
+    return record
 
 
 async def main(port_file: Path, total_file: Path) -> None:

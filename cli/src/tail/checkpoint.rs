@@ -10,6 +10,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const VERSION: u32 = 1;
 const NAME: &str = "tail.json";
@@ -153,6 +154,11 @@ impl StateFolder {
             return Err(CheckpointError::Version { path, found: version });
         }
         serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    }
+
+    /// When the checkpoint was saved, by the file system's clock; `None` before the first.
+    pub(crate) fn saved_at(&self) -> Option<SystemTime> {
+        std::fs::metadata(self.path.join(NAME)).and_then(|it| it.modified()).ok()
     }
 
     /// Replaces the checkpoint. When this returns, it survives a loss of power.

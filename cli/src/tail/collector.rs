@@ -10,7 +10,7 @@ use super::trouble::Troubles;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How files are followed and lines packed.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) from_end: bool,
     /// Read every file to its end and no further.
     pub(crate) once: bool,
+    /// When the checkpoint was saved that is gone on from, by the file system's clock.
+    pub(crate) saved_at: Option<SystemTime>,
     /// How lines become records; `None` where every line is one as it is.
     pub(crate) reading: Option<Arc<Reading>>,
 }

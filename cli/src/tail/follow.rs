@@ -4,7 +4,7 @@
 use super::collector::Collector;
 use super::content::Content;
 use super::identity::{Inode, Place};
-use super::rotation::{Rest, Wanted, find_rest, is_gzip_name};
+use super::rotation::{Rest, find_rest, is_gzip_name};
 use super::source::{Look, Source, Standing};
 use super::trouble::say;
 use memchr::memrchr;
@@ -24,6 +24,9 @@ impl Collector {
     pub(crate) fn rescan(&mut self, now: Instant) {
         self.find_restored(now);
         let (paths, is_whole) = self.matched_paths();
+        if self.first_scan {
+            self.find_between(&paths, now);
+        }
         let mut matched = HashSet::new();
         for path in paths {
             match self.follow(&path, now) {
@@ -166,14 +169,7 @@ impl Collector {
     /// Takes what is left of a file from where it was rotated to, if it is anywhere.
     fn find_rotated(&mut self, index: usize, overwritten: bool, now: Instant) -> io::Result<()> {
         let source = &mut self.sources[index];
-        let wanted = Wanted {
-            path: &source.path,
-            inode: source.inode,
-            head: &source.head,
-            read: &source.read,
-            overwritten,
-        };
-        match find_rest(wanted, &self.options.elsewhere)? {
+        match find_rest(source.wanted(overwritten), &self.options.elsewhere)? {
             Rest::Renamed(content) => {
                 source.content = content;
                 source.standing = if source.is_copy { Standing::Copy } else { Standing::Left(now) };
@@ -234,7 +230,7 @@ impl Collector {
         self.changed = true;
     }
 
-    fn add(&mut self, source: Source) {
+    pub(super) fn add(&mut self, source: Source) {
         self.sources.push(source);
         self.go_on_from_copy(self.sources.len() - 1);
         self.changed = true;

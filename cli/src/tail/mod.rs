@@ -8,6 +8,7 @@
 //! records, a crash repeats what was under way, and the lines of a file arrive in order.
 
 mod args;
+mod between;
 mod checkpoint;
 mod collector;
 mod content;
@@ -134,6 +135,7 @@ fn options(args: &Args, state: &StateFolder) -> Result<Options, Error> {
         pause: args.poll,
         from_end: args.from_end,
         once: args.once,
+        saved_at: state.saved_at(),
         reading: args.records.reading()?,
     })
 }

@@ -72,7 +72,7 @@ pub(crate) fn find_rest(wanted: Wanted<'_>, elsewhere: &[PathBuf]) -> io::Result
 
 /// Files whose name begins as that of `path`, with or without its extension: plain ones first, then
 /// the youngest.
-fn candidates(path: &Path, elsewhere: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+pub(super) fn candidates(path: &Path, elsewhere: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let names = [path, &target].map(|it| it.file_stem().unwrap_or_default().to_owned());
     let mut folders: BTreeSet<PathBuf> = elsewhere.iter().cloned().collect();
@@ -109,26 +109,57 @@ pub(crate) fn is_gzip_name(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "gz")
 }
 
-fn examine(path: &Path, wanted: Wanted<'_>) -> io::Result<Rest> {
+/// Whether a file name is that of `path` with a number or a date behind it or before its extension,
+/// compressed or not: `app.log.1`, `app.log-20260131.gz`, `app-20260131.log`.
+pub(super) fn is_generation(candidate: &Path, path: &Path) -> bool {
+    let name = if is_gzip_name(candidate) { candidate.file_stem() } else { candidate.file_name() };
+    let (Some(name), Some(stem)) = (name, path.file_stem()) else { return false };
+    let extension = path.extension().map(|it| [b".", it.as_bytes()].concat()).unwrap_or_default();
+    let Some(rest) = name.as_bytes().strip_prefix(stem.as_bytes()) else { return false };
+    let number = rest.strip_prefix(&extension[..]).or_else(|| rest.strip_suffix(&extension[..]));
+    matches!(number, Some([b'.' | b'-' | b'_', b'0'..=b'9', ..]))
+}
+
+/// The text of a file, which may be compressed, and which file it is.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn open_text(path: &Path) -> io::Result<(Content, Inode)> {
     let file = File::open(path)?;
     let inode = Inode::of(&file.metadata()?);
+    let mut magic = [0; 2];
+    let is_gzip = file.read_at(&mut magic, 0)? == magic.len() && magic == GZIP_MAGIC;
+    let content = match is_gzip {
+        true => Content::Gzip(Box::new(GzipText::open(file)?)),
+        false => Content::File(file),
+    };
+    Ok((content, inode))
+}
+
+/// Whether a file holds what is left of one, or did.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn holds_rest(path: &Path, wanted: Wanted<'_>) -> io::Result<bool> {
+    Ok(!matches!(examine(path, wanted)?, Rest::NotFound))
+}
+
+fn examine(path: &Path, wanted: Wanted<'_>) -> io::Result<Rest> {
+    let (content, inode) = open_text(path)?;
     if inode == wanted.inode && wanted.overwritten {
         return Ok(Rest::NotFound);
     }
-    let mut magic = [0; 2];
-    let is_gzip = file.read_at(&mut magic, 0)? == magic.len() && magic == GZIP_MAGIC;
-    if !is_gzip {
-        return compare(Content::File(file), inode, wanted);
-    }
-    match compare(Content::Gzip(Box::new(GzipText::open(file)?)), inode, wanted) {
+    let is_gzip = matches!(content, Content::Gzip(_));
+    match compare(content, inode, wanted) {
         // Still being written, or something else altogether.
         Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::UnexpectedEof
-                    | io::ErrorKind::InvalidData
-                    | io::ErrorKind::InvalidInput
-            ) =>
+            if is_gzip
+                && matches!(
+                    error.kind(),
+                    io::ErrorKind::UnexpectedEof
+                        | io::ErrorKind::InvalidData
+                        | io::ErrorKind::InvalidInput
+                ) =>
         {
             Ok(Rest::NotFound)
         }
@@ -197,6 +228,29 @@ mod tests {
             Rest::ReadToTheEnd => Some(Vec::new()),
             Rest::NotFound => None,
             Rest::Renamed(_) => panic!("nothing was renamed"),
+        }
+    }
+
+    #[test]
+    fn generations_have_a_number_or_a_date_in_their_names() {
+        for (name, expected) in [
+            ("app.log.1", true),
+            ("app.log.12.gz", true),
+            ("app.log-20260131", true),
+            ("app-2026-01-31.log.gz", true),
+            ("app_1.log", true),
+            ("app.log", false),
+            ("app.log.gz", false),
+            ("app-errors.log", false),
+            ("app-errors.log.1", false),
+            ("app2.log", false),
+            ("app.log.old", false),
+        ] {
+            assert_eq!(
+                is_generation(Path::new(name), Path::new("logs/app.log")),
+                expected,
+                "{name}"
+            );
         }
     }
 

@@ -7,6 +7,7 @@ use super::joined::Joined;
 use super::lag::Sightings;
 use super::oversized::Oversized;
 use super::record::{Extent, SourceId};
+use super::rotation::Wanted;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -140,6 +141,33 @@ impl Source {
             seen: state.size,
             ..Self::of(id, state.path, state.inode, Content::Missing, now)
         }
+    }
+
+    /// A rotated file that is read whole, in place of what is at the path now.
+    ///
+    /// # Errors
+    /// Its beginning cannot be read.
+    pub(crate) fn whole(
+        id: SourceId,
+        path: PathBuf,
+        inode: Inode,
+        mut content: Content,
+        now: Instant,
+    ) -> io::Result<Self> {
+        let mut head = vec![0; HEAD_BYTES];
+        let read = content.read_at(&mut head, 0)?;
+        Ok(Self {
+            standing: Standing::Copy,
+            is_copy: true,
+            head: Fingerprint::of(&head[..read]),
+            ..Self::of(id, path, inode, content, now)
+        })
+    }
+
+    /// What is looked for when its content is elsewhere.
+    pub(crate) fn wanted(&self, overwritten: bool) -> Wanted<'_> {
+        let Self { path, inode, head, read, .. } = self;
+        Wanted { path, inode: *inode, head, read, overwritten }
     }
 
     /// What a checkpoint says of it.

@@ -53,6 +53,10 @@ fn append(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
+fn gzip(path: &Path) {
+    assert!(Command::new("gzip").arg(path).status().unwrap().success());
+}
+
 /// The lines of one file in the order in which they arrived first.
 fn arrived(stream: &FakeFirehose, name: &str) -> String {
     let records = stream.taken().concat();
@@ -213,4 +217,47 @@ fn a_first_start_from_the_end_sends_what_comes_after_it() {
     assert_eq!(text(&run(&folder, None, "--once --from-end")), "half\n");
     append(&path, " a line\nnew\n");
     assert_eq!(text(&run(&folder, None, "--once --from-end")), " a line\nnew\n");
+}
+
+#[test]
+fn generations_that_came_and_went_while_it_was_down_are_read_once_and_in_order() {
+    let folder = scratch("generations");
+    let logs = |name: &str| folder.join("logs").join(name);
+    let once = || {
+        let output = run(&folder, None, "--once");
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        text(&output).to_owned()
+    };
+    let rename = |from: &str, to: &str| fs::rename(logs(from), logs(to)).unwrap();
+    append(&logs("a.log.2"), &numbered("a", 0..5));
+    append(&logs("a.log"), &numbered("a", 5..10));
+    append(&logs("b.log"), &numbered("b", 0..10));
+    // What was rotated before there was a checkpoint was never followed.
+    assert_eq!(once(), numbered("a", 5..10) + &numbered("b", 0..10));
+
+    // Renamed three times, with and without compression; and another copied and truncated twice.
+    append(&logs("a.log"), &numbered("a", 10..20));
+    rename("a.log", "a.log.3");
+    append(&logs("a.log.2"), "");
+    append(&logs("a.log.1"), &numbered("a", 20..30));
+    rename("a.log.1", "a-20260131.log");
+    gzip(&logs("a-20260131.log"));
+    append(&logs("a.log.1"), &numbered("a", 30..40));
+    append(&logs("a.log"), &numbered("a", 40..50));
+    append(&logs("a-errors.log.1"), "of another file\n");
+    append(&logs("b.log"), &numbered("b", 10..20));
+    fs::copy(logs("b.log"), logs("b.log.2")).unwrap();
+    File::create(logs("b.log")).unwrap();
+    append(&logs("b.log"), &numbered("b", 20..30));
+    fs::copy(logs("b.log"), logs("b.log.1")).unwrap();
+    File::create(logs("b.log")).unwrap();
+    append(&logs("b.log"), &numbered("b", 30..40));
+    let lines = once();
+    let of = |name: &str| -> String {
+        lines.split_inclusive('\n').filter(|it| it.contains(&format!("\"{name}\""))).collect()
+    };
+    assert_eq!(of("a"), numbered("a", 10..50));
+    assert_eq!(of("b"), numbered("b", 10..40));
+    assert_eq!(lines.lines().count(), 70);
+    assert_eq!(once(), "");
 }

@@ -240,6 +240,7 @@ fn options(world: &World) -> Options {
         pause: Duration::from_secs(1),
         from_end: false,
         once: false,
+        saved_at: None,
         reading: None,
     }
 }
