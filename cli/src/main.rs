@@ -19,6 +19,7 @@ mod rejects;
 mod replay;
 mod smoke;
 mod sql;
+mod stop;
 mod table;
 mod tail;
 mod trace;

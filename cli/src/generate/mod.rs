@@ -20,7 +20,6 @@ mod run;
 mod s3;
 mod shipping;
 mod sink;
-pub(crate) mod stop;
 mod summary;
 mod synthetic;
 mod timeline;

@@ -39,7 +39,7 @@ pub(crate) use args::Args;
 
 use crate::aws;
 use crate::firehose::Compression;
-use crate::generate::stop;
+use crate::stop;
 use args::Target;
 use checkpoint::{CheckpointError, StateFolder};
 use collector::{Collector, Options};
