@@ -106,7 +106,7 @@ def test_rows_without_a_ledger_entry_are_pending_and_then_found(pipeline: Pipeli
 
 
 def test_an_object_the_ledger_does_not_know_is_found_once_the_freshness_has_passed(pipeline: Pipeline) -> None:
-    unreadable = pipeline.land("unreadable", b"\x1f\x8b no gzip")
+    unreadable = pipeline.land("unreadable", b"\x1f\x8b\x08 no gzip")
     unbooked = pipeline.land("unbooked", orders(2))
     known = pipeline.land("known", orders(3))
     pipeline.settle()
@@ -130,7 +130,7 @@ def test_an_object_the_ledger_does_not_know_is_found_once_the_freshness_has_pass
 
 
 def test_a_landing_object_written_anew_is_found_though_the_ledger_knows_its_key(pipeline: Pipeline) -> None:
-    key = pipeline.land("orders", b"\x1f\x8b no gzip")
+    key = pipeline.land("orders", b"\x1f\x8b\x08 no gzip")
     pipeline.settle()
     age(pipeline, key, SLA + timedelta(minutes=1))
     expected = {"finding": "not_transformed", "source_object": f"s3://{pipeline.bucket}/{key}"}

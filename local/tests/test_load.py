@@ -109,7 +109,7 @@ def test_the_report_needs_nothing_but_itself(out: Path) -> None:
     text = (out / "report.html").read_text()
     page = Page()
     page.feed(text)
-    assert page.fetched == [] and not re.search(r"https?:|url\(|@import", text) and "$" not in text
+    assert page.fetched == [] and not re.search(r"https?:|url\(|@import", text) and not re.search(r"\$[a-z{]", text)
     for chart in ("Lines a second over time", "Seconds from landed to queryable over time", "Rows not merged over time",
                   "Processors at work over time", "Processor seconds by process", "Processor seconds by service"):
         assert chart in page.charts
