@@ -4,8 +4,10 @@
 //! Both times are the file system's: where its clock was set back in between, such a file may be
 //! missed, or one that was read sent again.
 
+use super::checkpoint::FileState;
 use super::collector::Collector;
-use super::identity::Inode;
+use super::follow::rest_of;
+use super::identity::{Fingerprint, Inode, Place};
 use super::rotation::{candidates, holds_rest, is_generation, is_gzip_name, open_text};
 use super::source::Source;
 use std::collections::{BTreeSet, HashSet};
@@ -41,16 +43,40 @@ impl Collector {
         now: Instant,
     ) -> io::Result<()> {
         for candidate in generations_since(path, &self.options.elsewhere, saved_at)? {
-            let (content, inode) = open_text(&candidate)?;
-            let is_known = matched.contains(&inode)
-                || self.sources.iter().any(|source| source.inode == inode)
-                || self.is_rest(path, &candidate)?;
-            if !is_known {
-                let source = Source::whole(self.new_id(), path.to_owned(), inode, content, now)?;
-                self.add(source);
+            let inode = Inode::of(&std::fs::metadata(&candidate)?);
+            let is_known =
+                matched.contains(&inode) || self.sources.iter().any(|source| source.inode == inode);
+            if is_known {
+                continue;
+            }
+            match self.is_rest(path, &candidate) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let (content, inode) = open_text(&candidate)?;
+                    let id = self.new_id();
+                    self.add(Source::whole(id, path.to_owned(), inode, content, now)?);
+                }
+                Err(error) => self.add_unreadable(path, inode, &candidate, &error, now),
             }
         }
         Ok(())
+    }
+
+    /// Takes in a file that cannot be read now: it stays in the checkpoint, and is tried again.
+    fn add_unreadable(
+        &mut self,
+        path: &Path,
+        inode: Inode,
+        candidate: &Path,
+        error: &io::Error,
+        now: Instant,
+    ) {
+        let (head, taken) = (Fingerprint::of(&[]), Place::start());
+        let state = FileState { path: path.to_owned(), inode, head, taken, size: 0, copy: true };
+        let source = Source::restored(self.new_id(), state, now);
+        self.add(source);
+        let message = format!("{}: {error}", candidate.display());
+        self.troubles.raise(&rest_of(path, inode), message);
     }
 
     /// Whether a file holds what is left of one that the checkpoint names.

@@ -3,6 +3,7 @@
 
 use super::checkpoint::{Checkpoint, FileState};
 use super::convert::Reading;
+use super::follow::rest_of;
 use super::ledger::{Ledger, Outgoing, RecordId};
 use super::record::{Record, SourceId};
 use super::source::{Source, Standing};
@@ -146,6 +147,7 @@ impl Collector {
                 && source.taken.offset >= source.read.offset;
             if is_done {
                 troubles.forget(&source.path.display().to_string());
+                troubles.forget(&rest_of(&source.path, source.inode));
             }
             !is_done
         });

@@ -143,7 +143,7 @@ impl Collector {
             if source.standing != Standing::Restored || source.finished {
                 continue;
             }
-            let subject = source.path.display().to_string();
+            let subject = rest_of(&source.path, source.inode);
             let found = match open_same(&source.path, source.inode) {
                 Ok(Some(file)) => {
                     source.content = Content::File(file);
@@ -207,7 +207,7 @@ impl Collector {
         let part = source.oversized.take();
         if let Err(error) = self.find_rotated(index, true, now) {
             // It stays in the checkpoint, and is looked for again.
-            self.troubles.raise(&path.display().to_string(), error.to_string());
+            self.troubles.raise(&rest_of(&path, inode), error.to_string());
         }
         if let Some(part) = part
             && self.sources[index].standing == Standing::Copy
@@ -235,6 +235,11 @@ impl Collector {
         self.go_on_from_copy(self.sources.len() - 1);
         self.changed = true;
     }
+}
+
+/// The subject of troubles with a file that was at a path before.
+pub(super) fn rest_of(path: &Path, inode: Inode) -> String {
+    format!("the rest of {} (inode {})", path.display(), inode.inode)
 }
 
 /// The subject of troubles with a file that is open.
