@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from . import errors, translate
+from . import errors, streams, translate
 from .catalog import Column, Table
 from .context import quoted
-from .relations import defined_column, stream_ddl, table_ddl
+from .relations import defined_column, table_ddl
 from .resolve import table_name
 from .results import Result, status
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .session import Session, Transaction
 
 _OLD_ROWS = "old_rows"
 
@@ -38,7 +38,7 @@ def run(session: Session, text: str) -> Result:
         added = _new_columns(session, table, additions)
         if added:
             transaction.written.append(table)
-            _add(session, table, added)
+            _add(session, transaction, table, added)
     return status("Statement executed successfully.")
 
 
@@ -81,18 +81,19 @@ def _require_empty(session: Session, table: Table, column: Column) -> None:
         raise errors.compilation("002263", "22000", message)
 
 
-def _add(session: Session, table: Table, added: list[Column]) -> None:
+def _add(session: Session, transaction: Transaction, table: Table, added: list[Column]) -> None:
     """Makes the table anew, since DuckDB adds no column that has a constraint."""
+    streams.settle(session, transaction, table)
     grown = [*table.columns, *added]
     names = ", ".join(quoted((column.name,)) for column in table.columns)
     session.execute(f"create temp table {_OLD_ROWS} as select * from {quoted(table.name)}")
     session.execute(table_ddl(table.name, grown))
     session.execute(f"insert into {quoted(table.name)} ({names}) select {names} from {_OLD_ROWS}")
     session.execute(f"drop table {_OLD_ROWS}")
+    table.columns = grown
     for stream in session.engine.streams_on(table.name):
         for column in added:
             default = f" default ({column.default})" if column.default else ""
             definition = f"{quoted((column.name,))} {column.duckdb_type}{default}"
             session.execute(f"alter table {stream.changes_table} add column {definition}")
-        session.execute(stream_ddl(stream.name, grown, stream.changes_table))
-    table.columns = grown
+        streams.show(session, transaction, stream, table)

@@ -66,6 +66,8 @@ class Table(Object):
 
     columns: list[Column] = field(default_factory=list)
     modified: float = field(default_factory=time.time)
+    renumbered: bool = False
+    """Rows were changed or taken out: DuckDB's row ids do not tell when a row was appended."""
 
 
 @dataclass
@@ -78,10 +80,15 @@ class View(Object):
 
 @dataclass
 class Stream(Object):
-    """An append-only stream; the rows not yet consumed are kept in `changes_table`."""
+    """An append-only stream.
+
+    Not yet consumed are the rows of `changes_table` and, while its table is not renumbered, those with
+    row ids from `since` on.
+    """
 
     table: Name = ()
     changes_table: str = ""
+    since: int = 0
     stale: bool = False
 
 

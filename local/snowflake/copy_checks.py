@@ -116,12 +116,11 @@ def refused_query(relation: str, found: list[Target]) -> str:
     )
 
 
-def insert_query(relation: str, into: str, found: list[Target], files: list[int]) -> str:
-    """Appends the rows of these files to a table, given as DuckDB names it."""
+def insert_query(relation: str, into: str, found: list[Target], files: list[int] | None) -> str:
+    """Appends the rows, or those of some files only, to a table, given as DuckDB names it."""
     names = ", ".join(quoted((target.column.name,)) for target in found)
     values = ", ".join(target.value for target in found)
-    listed = ", ".join(map(str, files))
-    return (
-        f"insert into {into} ({names}) select {values} from {relation}"
-        f" where {quoted((FILE,))} in ({listed})"
-    )
+    insert = f"insert into {into} ({names}) select {values} from {relation}"
+    if files is None:
+        return insert
+    return f"{insert} where {quoted((FILE,))} in ({', '.join(map(str, files))})"

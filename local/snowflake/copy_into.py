@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
-from . import copy_checks, copy_options, dml, errors, load_metadata, staged_rows
+from . import copy_checks, copy_options, errors, load_metadata, staged_rows, streams
 from .catalog import Table
 from .context import quoted
 from .copy_checks import FILE, ROW, RowError, Target
@@ -103,16 +104,17 @@ def _load(
 def _with_metadata(rows: pa.Table, index: int, file: StagedFile, started: datetime) -> pa.Table:
     count = rows.num_rows
     moment = pa.timestamp("us", "UTC")
+    numbers = pa.array(np.arange(1, count + 1))
     extra = {
         FILE: pa.repeat(pa.scalar(index, pa.int32()), count),
-        ROW: pa.array(range(1, count + 1), pa.int64()),
+        ROW: numbers,
         "METADATA$FILENAME": pa.repeat(file.location.key, count),
         "METADATA$FILE_CONTENT_KEY": pa.repeat(file.etag, count),
         "METADATA$FILE_LAST_MODIFIED": pa.repeat(
             pa.scalar(file.modified.astimezone(UTC).replace(tzinfo=None), pa.timestamp("us")), count
         ),
         "METADATA$START_SCAN_TIME": pa.repeat(pa.scalar(started, moment), count),
-        "METADATA$FILE_ROW_NUMBER": pa.array(range(1, count + 1), pa.int64()),
+        "METADATA$FILE_ROW_NUMBER": numbers,
     }
     for name, column in extra.items():
         rows = rows.append_column(name, column)
@@ -131,7 +133,7 @@ def _load_group(
         statement.table, rows.schema, statement.metadata, statement.case_sensitive,
         is_json=statement.file_format["TYPE"] == "JSON",
     )
-    session.register(_RELATION, rows)
+    session.register(_RELATION, _at_utc(rows) if session.context.timezone == "UTC" else rows)
     try:
         for index, refused, *firsts in session.execute(
             copy_checks.refused_query(_RELATION, found)
@@ -140,27 +142,30 @@ def _load_group(
             _refuse(session, outcomes[index], index, statement, found, firsts)
         good = [index for index in members if not outcomes[index].error]
         if good:
-            _append(session, transaction, statement.table, found, good)
+            _append(session, transaction, statement.table, found, good if len(good) < len(members) else None)
     finally:
         session.unregister(_RELATION)
     for index in good:
         outcomes[index].rows_loaded = outcomes[index].rows_parsed
 
 
+def _at_utc(rows: pa.Table) -> pa.Table:
+    """The moments of rows as the time of day in UTC, which is what DuckDB would make of each, slowly."""
+    for index, field in enumerate(rows.schema):
+        if pa.types.is_timestamp(field.type) and field.type.tz == "UTC":
+            rows = rows.set_column(index, field.name, rows.column(index).cast(pa.timestamp(field.type.unit)))
+    return rows
+
+
 def _append(
-    session: Session, transaction: Transaction, table: Table, found: list[Target], files: list[int]
+    session: Session, transaction: Transaction, table: Table, found: list[Target], files: list[int] | None
 ) -> None:
-    """Appends to the table and to the streams on it."""
     insert = copy_checks.insert_query(_RELATION, quoted(table.name), found, files)
-    if transaction.explicit:
-        appended = session.arrow(f"{insert} returning *")
-        dml.record_appended(session, transaction, table, appended)
-        return
     transaction.written.append(table)
-    session.execute(insert)
-    for stream in session.engine.streams_on(table.name):
-        # The transaction ends with this statement, so that nothing reads the stream before.
-        session.execute(copy_checks.insert_query(_RELATION, stream.changes_table, found, files))
+    if streams.wants_rows(session, transaction, table):
+        streams.record_appended(session, transaction, table, session.arrow(f"{insert} returning *"))
+    else:
+        session.execute(insert)
 
 
 def _refuse(

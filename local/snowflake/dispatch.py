@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import account, alter_table, copy_into, dml, errors, grants, queries, relations, show
+from . import account, alter_table, copy_into, dml, errors, grants, queries, relations, show, streams
 from .results import Result, status
 from .scanner import Scanner
 
@@ -58,7 +58,7 @@ def _create(session: Session, scanner: Scanner, text: str) -> Result:
         if scanner.accept(*words):
             return create(session, text)
     if scanner.accept("STREAM"):
-        return relations.create_stream(session, scanner, replace)
+        return streams.create(session, scanner, replace)
     return account.create(session, scanner, replace)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from sqlglot import exp
 
-from . import errors, merge, translate
+from . import errors, merge, streams, translate
 from .catalog import Table
 from .context import quoted
 from .resolve import resolve, set_name, table_name
@@ -15,7 +14,7 @@ from .results import Result, dml, status
 from .state import load_history
 
 if TYPE_CHECKING:
-    from .session import Session, Transaction
+    from .session import Session
 
 
 def run(session: Session, text: str) -> Result:
@@ -33,16 +32,6 @@ def run(session: Session, text: str) -> Result:
         case exp.TruncateTable():
             return _truncate(session, tree)
     raise errors.not_supported(f"this statement: {text[:80]}")
-
-
-def record_appended(
-    session: Session, transaction: Transaction, table: Table, rows: pa.Table
-) -> None:
-    """Notes that rows were appended: streams deliver them once the transaction has committed."""
-    transaction.written.append(table)
-    if rows.num_rows:
-        for stream in session.engine.streams_on(table.name):
-            transaction.appended.append((stream, rows))
 
 
 def target(session: Session, node: exp.Expression, *privileges: str) -> tuple[exp.Table, Table]:
@@ -70,8 +59,9 @@ def _insert(session: Session, tree: exp.Insert) -> Result:
     with session.statement() as transaction:
         transaction.consumed |= reads.streams
         check_variants(session, table, names, source)
+        transaction.written.append(table)
         rows = session.arrow(f"{sql} returning *")
-        record_appended(session, transaction, table, rows)
+        streams.record_appended(session, transaction, table, rows)
     count = rows.num_rows
     return dml({"number of rows inserted": count}, {"numRowsInserted": count})
 
@@ -123,6 +113,7 @@ def _update(session: Session, tree: exp.Update) -> Result:
         transaction.consumed |= reads.streams
         check_variants(session, table, names, source)
         transaction.written.append(table)
+        streams.settle(session, transaction, table)
         (count,) = session.execute(sql).fetchone() or (0,)
     counts = {"number of rows updated": count, "number of multi-joined rows updated": 0}
     return dml(counts, {"numRowsUpdated": count})
@@ -136,6 +127,7 @@ def _delete(session: Session, tree: exp.Delete) -> Result:
     with session.statement() as transaction:
         transaction.consumed |= reads.streams
         transaction.written.append(table)
+        streams.settle(session, transaction, table)
         (count,) = session.execute(sql).fetchone() or (0,)
     return dml({"number of rows deleted": count}, {"numRowsDeleted": count})
 
@@ -146,6 +138,7 @@ def _truncate(session: Session, tree: exp.TruncateTable) -> Result:
     _, table = target(session, node, "TRUNCATE")
     with session.statement() as transaction:
         transaction.written.append(table)
+        streams.settle(session, transaction, table)
         session.execute(f"delete from {quoted(table.name)}")
         forget = f"delete from {load_history(table.name)} where table_name = ?"
         session.execute(forget, [table.label()])

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 import sqlglot
 from sqlglot import exp
 
-from . import dml, errors, translate
+from . import dml, errors, streams, translate
 from .catalog import Table
 from .context import quoted
-from .lanes import Lane
+from .lanes import ALL, Lane
 from .resolve import resolve, set_name
 from .results import Result
 from .results import dml as dml_result
@@ -42,15 +42,21 @@ def run(session: Session, tree: exp.Merge) -> Result:
         if isinstance(when.args["then"], exp.Update):
             for assignment in when.args["then"].expressions:
                 assignment.this.set("table", None)
-    with session.statement((Lane.MERGE,)) as transaction:
+    # What streams on the target have not delivered is copied, before a COPY beside it appends to it.
+    lanes = ALL if session.engine.streams_on(table.name) else (Lane.MERGE,)
+    with session.statement(lanes) as transaction:
         transaction.consumed |= reads.streams
+        transaction.written.append(table)
+        if set(actions) != {"insert"}:
+            streams.settle(session, transaction, table)
         dml.check_variants(session, table, names, source)
         _stage(session, tree, node)
         _refuse_duplicates(session, tree, node, whens, actions)
-        changed = _change(session, tree, whens, table)
+        wants_rows = streams.wants_rows(session, transaction, table)
+        changed = _change(session, tree, whens, table if wants_rows else None)
         kinds = changed.column(0)
         inserted = changed.filter(pc.equal(kinds, "INSERT")).remove_column(0)
-        dml.record_appended(session, transaction, table, inserted)
+        streams.record_appended(session, transaction, table, inserted)
     return _merge_result(set(actions), kinds)
 
 
@@ -85,9 +91,9 @@ def _refuse_duplicates(
         raise errors.SqlError("100090", "42P18", "Duplicate row detected during DML action")
 
 
-def _change(session: Session, tree: exp.Merge, whens: list[exp.When], table: Table) -> pa.Table:
-    """Carries the clauses out; returns the kind of each change and, if a stream wants to know, its row."""
-    columns = f", {_columns(table)}" if session.engine.streams_on(table.name) else ""
+def _change(session: Session, tree: exp.Merge, whens: list[exp.When], wanted: Table | None) -> pa.Table:
+    """Carries the clauses out; returns the kind of each change and the columns of the table that is wanted."""
+    columns = f", {_columns(wanted)}" if wanted else ""
     name = tree.args["using"].alias
     changed = []
     for is_matched, which in ((True, "in"), (False, "not in")):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from . import errors, translate
+from .context import quoted
 from .lanes import NONE
 from .resolve import resolve
 from .results import Result
@@ -41,5 +42,5 @@ def _system_functions(session: Session, tree: exp.Expression) -> None:
             parts = tuple(part.upper() for part in call.expressions[0].name.split("."))
             stream = session.context.relation(parts, "SELECT", ("STREAM",))
             with session.statement(NONE):
-                count = session.execute(f"select 1 from {stream.changes_table} limit 1").fetchall()
+                count = session.execute(f"select 1 from {quoted(stream.name)} limit 1").fetchall()
             call.replace(exp.Boolean(this=bool(count)))

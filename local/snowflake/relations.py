@@ -1,4 +1,4 @@
-"""CREATE TABLE, VIEW and STREAM, and the DuckDB relations behind them."""
+"""CREATE TABLE and VIEW, and the DuckDB relations behind them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from . import datatypes, errors, options, translate
-from .catalog import Column, Name, Object, Stream, Table, View
+from .catalog import Column, Name, Object, Table, View
 from .context import quoted
 from .resolve import Reads, resolve, table_name
 from .results import Result, status
-from .scanner import Scanner
-from .state import HIDDEN_SCHEMA
 
 if TYPE_CHECKING:
     from .session import Session
@@ -164,44 +162,3 @@ def _column_ddl(column: Column) -> str:
     if column.max_chars is not None:
         parts.append(f"check (length({name}) <= {column.max_chars})")
     return " ".join(parts)
-
-
-def create_stream(session: Session, scanner: Scanner, replace: bool) -> Result:
-    """CREATE STREAM name ON TABLE table APPEND_ONLY = TRUE: the offset starts here."""
-    exists = scanner.accept("IF", "NOT", "EXISTS")
-    context = session.context
-    name = context.full_name("STREAM", scanner.name())
-    scanner.expect("ON", "TABLE")
-    table = context.relation(scanner.name(), "SELECT", ("TABLE",))
-    given = options.check("STREAM", options.STREAM, scanner.options())
-    scanner.end()
-    if given.get("APPEND_ONLY") is not True:
-        raise errors.not_supported("streams that are not append-only")
-    session.commit()
-    if kept := session.engine.before_create(session, "STREAM", name, replace, exists):
-        return kept
-    changes = quoted((name[0], HIDDEN_SCHEMA, f"{name[1]}.{name[2]}"))
-    names = ", ".join(quoted((column.name,)) for column in table.columns)
-    stored = [f"{quoted((column.name,))} {column.duckdb_type}" for column in table.columns]
-    with session.statement():
-        session.execute(
-            f"create or replace table {changes} ({', '.join(stored)},"
-            ' "METADATA$ROW_ID" varchar default md5(uuid()::varchar))'
-        )
-        session.execute(stream_ddl(name, table.columns, changes))
-        if given.get("SHOW_INITIAL_ROWS"):
-            session.execute(
-                f"insert into {changes} ({names}) select {names} from {quoted(table.name)}"
-            )
-    stream = Stream("STREAM", name, session.owner(), given, table=table.name, changes_table=changes)
-    return _register(session, stream)
-
-
-def stream_ddl(name: Name, columns: list[Column], changes: str) -> str:
-    """The DuckDB view behind a stream: the rows not yet consumed, and what became of them."""
-    names = ", ".join(quoted((column.name,)) for column in columns)
-    return (
-        f"create or replace view {quoted(name)} as select {names},"
-        " 'INSERT' as \"METADATA$ACTION\", false as \"METADATA$ISUPDATE\","
-        f' "METADATA$ROW_ID" from {changes}'
-    )

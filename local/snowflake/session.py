@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from . import bindings, dispatch, errors
+from . import bindings, dispatch, errors, streams
 from .catalog import Name, Stream, Table
 from .context import Context, quoted
 from .datatypes import result_column
@@ -37,7 +37,9 @@ class Transaction:
     explicit: bool
     lanes: tuple[Lane, ...]
     consumed: set[Name] = field(default_factory=set)
-    appended: list[tuple[Stream, pa.Table]] = field(default_factory=list)
+    offsets: dict[Name, tuple[Stream, int]] = field(default_factory=dict)
+    settled: dict[Name, Table] = field(default_factory=dict)
+    appended: list[tuple[Table, pa.Table]] = field(default_factory=list)
     written: list[Table] = field(default_factory=list)
 
 
@@ -116,14 +118,10 @@ class Session:
         if transaction is None:
             return
         try:
+            streams.before_commit(self, transaction)
             with self._commit_guard:
                 self.check_canceled()
                 self._committing = True
-            for name in transaction.consumed:
-                stream = self.context.catalog.get("STREAM", name)
-                self._cursor.execute(f"delete from {stream.changes_table}")
-            for stream, rows in transaction.appended:
-                self.insert_arrow(stream.changes_table, rows)
             self._cursor.commit()
         except duckdb.Error as error:
             self.rollback()
@@ -133,6 +131,7 @@ class Session:
             raise
         finally:
             self._committing = False
+        streams.after_commit(transaction)
         for table in transaction.written:
             table.modified = self.engine.clock()
         self._end()
