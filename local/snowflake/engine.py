@@ -47,7 +47,8 @@ class Engine:
     ) -> None:
         self._directory = directory
         self.connection = duckdb.connect(":memory:")
-        self.connection.execute("set threads = 2")
+        # One for each statement: more would wait for one another, on processors that all else needs.
+        self.connection.execute("set threads = 1")
         if directory is not None:
             for setting in FILE_SETTINGS:
                 self.connection.execute(f"set {setting}")

@@ -42,7 +42,7 @@ def _parquet(body: bytes, file_format: dict[str, Value]) -> pa.Table:
     try:
         file = pq.ParquetFile(io.BytesIO(body))
         parquet_pages.check(body, file.metadata)
-        rows = file.read()
+        rows = file.read(use_threads=False)
         rows.validate(full=True)
     except (pa.ArrowException, OSError, IndexError, parquet_pages.UnsupportedPages) as error:
         raise UnreadableFile(f"Error parsing the parquet file: {error}") from error
