@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from http.client import responses
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
 
 from local.aws.http import Request, Response, signer
 from local.aws.meter import Meter
+from local.aws.wsgi import WsgiHandler
 from local.connections import Connections
 
 Handler = Callable[[Request], Response]
@@ -35,7 +36,7 @@ class Gateway:
         self._actions: dict[tuple[str, str], Handler] = {}
         self.requests: list[tuple[float, str, str]] = []
         """Time, method and path of every request that went to moto."""
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Dispatcher(create_backend_app)
         self._server = _Server("127.0.0.1", 0, self._serve, _QuietHandler)
         self._server.meter = meter or Meter()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -66,9 +67,6 @@ class Gateway:
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = _request(environ)
         response = self._refusal(request)
-        if response is not None and not request.body:
-            # What is left of a request would be taken for the next one of the connection.
-            _body(environ)
         if response is None:
             handler = self._handler(request)
             if handler is None:
@@ -91,11 +89,11 @@ class Gateway:
 
 
 def _request(environ: dict[str, Any]) -> Request:
-    """Reads a request and, unless it is one to S3, its body, which it puts back for whoever answers."""
+    """Reads a request and, unless it is one to S3, its body, which stays for whoever answers."""
     headers, body = _headers(environ), b""
     if signer(headers)[1] != "s3":
-        body = _body(environ)
-        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        body = environ["wsgi.input"].getvalue()
+        environ["CONTENT_LENGTH"] = str(len(body))
     query = dict(reversed(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)))
     # WSGI has the bytes of the path as characters of Latin-1.
     path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
@@ -110,13 +108,12 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _body(environ: dict[str, Any]) -> bytes:
-    # A chunked body has no length; the server marks its stream as ending by itself.
-    length = int(environ.get("CONTENT_LENGTH") or (-1 if environ.get("wsgi.input_terminated") else 0))
-    body = environ["wsgi.input"].read(length)
-    if len(body) < length:
-        raise ConnectionAbortedError("the client went away before its request was complete")
-    return body
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's applications, one a service. moto lists the folders of its package for every request."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self.get_backend_for_host = cache(super().get_backend_for_host)
 
 
 class _Server(Connections, ThreadedWSGIServer):
@@ -125,10 +122,9 @@ class _Server(Connections, ThreadedWSGIServer):
     meter: Meter
 
 
-class _QuietHandler(MotoRequestHandler):
-    """Logs no requests; answers are small, so they must not wait for one another."""
+class _QuietHandler(WsgiHandler):
+    """Counts what requests take, and logs none."""
 
-    disable_nagle_algorithm = True
     server: _Server
 
     def run_wsgi(self) -> None:

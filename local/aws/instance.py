@@ -14,7 +14,8 @@ from local.aws.runtime_api import Answer, RuntimeApi, Work, error_payload
 from local.aws.xray import trace_header
 
 INIT_TIMEOUT_S = 10.0
-MEMORY_SAMPLE_S = 0.05
+MEMORY_SAMPLE_S = 0.2
+"""How long an instance may hold too much. What is sampled is a peak, so that none is missed."""
 LOG_TAIL_BYTES = 4096
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
+from typing import Any
 
 from moto.iam.access_control import PermissionResult
 from moto.logs.models import LogGroup
-from moto.s3.models import FakeBucket, FakeKey
+from moto.s3.models import FakeBucket, FakeKey, S3Backend
 from moto.sqs.models import Message, SQSBackend
 
 _ETAG = FakeKey.etag.fget
@@ -25,12 +26,14 @@ def attach() -> None:
     An object under SSE-KMS has an eTag that its bytes do not tell; moto's is their MD5. moto applies
     a bucket policy without its conditions, so that "not without TLS" would be "not at all"; the
     gateway applies it before. And CloudFormation's ARN of a log group stands for its streams, which
-    it has to in policies.
+    it has to in policies. S3 delivers access logs within hours, and many lines to an object; moto puts an
+    object for each request at once, in which nothing is true but the path.
     """
     FakeKey.etag = property(_etag)
     FakeKey.dispose = _dispose_unused
     FakeBucket.get_permission = _no_bucket_policy
     LogGroup.get_cfn_attribute = _arn_of_streams
+    S3Backend.log_incoming_request = _no_access_log
     SQSBackend.is_message_valid_based_on_retention_period = _is_retained
 
 
@@ -44,6 +47,10 @@ def _etag(key: FakeKey) -> str:
 
 def _no_bucket_policy(_bucket: FakeBucket, _action: str, _resource: str) -> PermissionResult:
     return PermissionResult.NEUTRAL
+
+
+def _no_access_log(_backend: S3Backend, _request: Any, _bucket: str) -> None:
+    """See coverage.py."""
 
 
 def _dispose_unused(key: FakeKey, garbage: bool = False) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import ExitStack
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -87,15 +86,8 @@ class Site:
 
     def parked(self) -> int:
         """How many events and messages the pipeline gave up on, which wait for a person."""
-        attribute = "ApproximateNumberOfMessages"
-        sqs = self._sqs
-        urls = [self.stack.outputs["LoadDeadLetterQueueUrl"], self.stack.outputs["TransformFailuresUrl"]]
-        answers = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute]) for url in urls]
-        return sum(int(answer["Attributes"][attribute]) for answer in answers)
-
-    @cached_property
-    def _sqs(self) -> Any:
-        return self.stack.client("sqs")
+        queues = ("LoadDeadLetterQueueUrl", "TransformFailuresUrl")
+        return sum(self.stack.visible(self.stack.outputs[name]) for name in queues)
 
     def sample(self, name: str) -> Table:
         """The answer of a sample query of sql/samples/<dataset>."""

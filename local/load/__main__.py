@@ -1,4 +1,4 @@
-"""python -m local.load [--rate 100000] [--minutes 10] [--window 0] [--buffer-mib 8] [--out target/load-test]
+"""python -m local.load [--rate 100000] [--minutes 10] [--window 0] [--compress zstd] [--out target/load-test]
 
 Exit codes: 0 when every row is accounted for, whatever the rate came to; 1 when one is not, something
 was parked or failed; 2 for wrong usage, 130 when interrupted.
@@ -18,6 +18,7 @@ from local.console import Console
 
 OUT = Path(__file__).resolve().parents[2] / "target" / "load-test"
 SHARES = (0.10, 0.25, 0.50)
+COMPRESSIONS = ("none", "gzip", "zstd")
 OBJECT_BYTES_IN_MEMORY = 256 * 1024
 """moto keeps larger objects in temporary files: those of ten minutes would not fit into memory."""
 
@@ -44,7 +45,8 @@ def main() -> int:
             rate=arguments.rate, seconds=max(1, round(arguments.minutes * 60)), buffer_mib=arguments.buffer_mib,
             buffer_s=arguments.buffer_s, window_s=arguments.window, loads=arguments.loads,
             transforms=arguments.transforms, most_waiting_mb=arguments.most_waiting_mb,
-            publish_every_s=arguments.publish_every, seed=arguments.seed,
+            publish_every_s=arguments.publish_every, compress=arguments.compress,
+            seed=arguments.seed,
         )
         return command.load_test(console, settings, arguments.shares, arguments.step_seconds, arguments.out)
     except KeyboardInterrupt:
@@ -57,13 +59,15 @@ def _arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--rate", type=_count, default=100_000, metavar="N", help="lines a second")
     add("--minutes", type=float, default=10, metavar="N", help="how long to send")
-    add("--buffer-mib", type=_count, default=8, metavar="N", help="Firehose cuts an object at this size")
+    add("--compress", choices=COMPRESSIONS, default="zstd", help="how the producer compresses each record")
+    add("--buffer-mib", type=_count, default=8, metavar="N",
+        help="Firehose cuts an object at this size of records as they arrive, compressed or not")
     add("--buffer-s", type=int, default=1, metavar="N", help="or at this age")
     add("--window", type=int, default=0, metavar="N", help="seconds that new files gather before a COPY")
     add("--loads", type=_count, default=4, metavar="N", help="batches that load at once")
     add("--transforms", type=_count, default=2, metavar="N", help="instances of the transform")
     add("--most-waiting-mb", type=_count, default=500, metavar="N",
-        help="hold the producer while more than this waits on its way to staging")
+        help="hold the producer while more than this, of text, waits on its way to staging")
     add("--publish-every", type=_count, default=60, metavar="N", help="seconds between two merges")
     add("--shares", type=_shares, default=list(SHARES), metavar="LIST",
         help="shorter runs for the model, at these shares of what was sustained; none for an empty list")

@@ -37,7 +37,8 @@ def load_test(console: Console, settings: Settings, shares: list[float], step_s:
         summary = summarise(outcome)
         observed = [steps.observed(outcome)] if not shares else []
         summary["at_a_million"] = at_a_million(
-            summary["bytes_sent"] / summary["sent"]["events_sent"], summary["cpu"]["transform_ms_per_mb"]
+            summary["bytes_sent"] / summary["sent"]["events_sent"], summary["cpu"]["transform_ms_per_mb"],
+            settings.compress,
         )
         for share in shares:
             console.text(f"For the model: {share:.0%} of what was sustained")
@@ -98,7 +99,8 @@ def show(console: Console, summary: dict[str, Any]) -> None:
     million = summary["at_a_million"]
     needs = million["needs"]
     console.text(
-        f"A million events a second ({million['bytes_an_event']} bytes) would take"
+        f"A million events a second ({million['bytes_an_event']} bytes of text,"
+        f" compressed by producers: {million['compress']}) would take"
         f" {needs['transform_concurrency']:.1f} transforms at once, {needs['copies_per_minute']:.0f} COPYs a minute,"
         f" warehouse {million['warehouse']}, ${million['usd_per_month']:,} a month: `snowline cost`."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -23,7 +23,7 @@ class Passage:
     `arrived`: its oldest record came to Firehose. `closed`: Firehose takes no more for it. `landed`:
     complete in the lake. `transformed`: its rows are complete in the lake as Parquet. `copying`: the
     COPY that names them was received. `queryable`: that COPY had committed. `size` is that of
-    its records, `object_size` that of the object.
+    its records as Firehose took them, `object_size` that of the object.
     """
 
     key: str
@@ -51,31 +51,48 @@ def object_id(bucket: str, key: str, version: str) -> str:
     return hashlib.sha256(f"{bucket}\n{key}\n{version}".encode()).hexdigest()[:16]
 
 
-def passages(
-    deliveries: Iterable[Delivery], notifications: Iterable[Notification], statements: Iterable[Ended]
-) -> list[Passage]:
-    """The passage of every landing object, in the order of landing."""
-    ids: dict[str, str] = {}
-    written: dict[str, float] = {}
-    for one in notifications:
-        stored = one.record["s3"]["object"]
-        if one.key.startswith("landing/"):
-            ids[one.key] = object_id(one.route.bucket, one.key, stored.get("versionId") or stored["eTag"])
-        elif "/final_" in one.key:
-            written.setdefault(_id(one.key), datetime.fromisoformat(one.record["eventTime"]).timestamp())
-    copies = {
-        _id(file): (statement, rows)
-        for statement in statements for file, rows in statement.loaded.items() if "/final_" in file
-    }
-    found = []
-    for one in deliveries:
-        name = ids.get(one.key, "")
-        copy, rows = copies.get(name, (None, 0))
-        found.append(Passage(
-            one.key, one.size, one.object_size, one.arrival, one.closed, one.landed, written.get(name),
+class Passages:
+    """Puts passages together out of lists that grow, of which it reads each entry once."""
+
+    def __init__(self) -> None:
+        self._notifications = self._statements = 0
+        self._ids: dict[str, str] = {}
+        self._written: dict[str, float] = {}
+        self._copies: dict[str, tuple[Ended, int]] = {}
+        self._complete: dict[str, Passage] = {}
+
+    def follow(
+        self, deliveries: Sequence[Delivery], notifications: Sequence[Notification], statements: Sequence[Ended]
+    ) -> list[Passage]:
+        """The passage of every landing object, in the order of landing. The lists are those of the last call,
+        and what has come since."""
+        for notification in notifications[self._notifications :]:
+            self._note(notification)
+        for statement in statements[self._statements :]:
+            loaded = ((_id(file), rows) for file, rows in statement.loaded.items() if "/final_" in file)
+            self._copies.update((name, (statement, rows)) for name, rows in loaded)
+        self._notifications, self._statements = len(notifications), len(statements)
+        return [self._complete.get(one.key) or self._passage(one) for one in deliveries]
+
+    def _note(self, notification: Notification) -> None:
+        key, record = notification.key, notification.record
+        stored = record["s3"]["object"]
+        if key.startswith("landing/"):
+            version = stored.get("versionId") or stored["eTag"]
+            self._ids[key] = object_id(notification.route.bucket, key, version)
+        elif "/final_" in key:
+            self._written.setdefault(_id(key), datetime.fromisoformat(record["eventTime"]).timestamp())
+
+    def _passage(self, one: Delivery) -> Passage:
+        name = self._ids.get(one.key, "")
+        copy, rows = self._copies.get(name, (None, 0))
+        passage = Passage(
+            one.key, one.size, one.object_size, one.arrival, one.closed, one.landed, self._written.get(name),
             copy and copy.created_on, copy and copy.ended_on, rows,
-        ))
-    return found
+        )
+        if copy and passage.transformed is not None:
+            self._complete[one.key] = passage
+        return passage
 
 
 def _id(key: str) -> str:
@@ -120,7 +137,7 @@ class Flow:
         return 0 if began is None else self.staged_by(began)
 
     def bytes_waiting(self, moment: float) -> int:
-        """Bytes of records that had landed and were not queryable yet."""
+        """Bytes of records, as Firehose took them, that had landed and were not queryable yet."""
         return sum(
             one.size for one in self._passages
             if one.landed <= moment and (one.queryable is None or one.queryable > moment)

@@ -16,21 +16,23 @@ MOST_BUSY = 0.8
 COSTS = ("firehose", "s3_requests", "s3_storage", "transform", "load", "publish", "snowflake_load", "snowflake_merge")
 
 
-def at_a_million(bytes_a_line: float, transform_cpu_ms_per_mb: float) -> dict[str, Any]:
+def at_a_million(bytes_a_line: float, transform_cpu_ms_per_mb: float, compress: str) -> dict[str, Any]:
     """Needs and dollars of so many events a second, on the smallest warehouse that keeps up.
 
-    The transform's processor time is as measured; all else is as `snowline cost` assumes. Raises
+    The transform's processor time is as measured; all else is as `snowline cost` assumes, of records
+    that producers compress as in the run. Lines and megabytes are of text. Raises
     `CalledProcessError`.
     """
     answer: dict[str, Any] = {}
     for warehouse in WAREHOUSES:
-        answer = _cost(bytes_a_line, transform_cpu_ms_per_mb, warehouse)
+        answer = _cost(bytes_a_line, transform_cpu_ms_per_mb, compress, warehouse)
         if answer["needs"]["warehouse_busy"] <= MOST_BUSY:
             break
     months = answer["usd_per_month"]
     return {
         "events_per_second": EVENTS_PER_SECOND,
         "bytes_an_event": round(bytes_a_line),
+        "compress": compress,
         "transform_cpu_ms_per_mb": round(transform_cpu_ms_per_mb, 2),
         "warehouse": warehouse,
         "needs": answer["needs"],
@@ -40,9 +42,10 @@ def at_a_million(bytes_a_line: float, transform_cpu_ms_per_mb: float) -> dict[st
     }
 
 
-def _cost(bytes_a_line: float, cpu_ms_per_mb: float, warehouse: str) -> dict[str, Any]:
+def _cost(bytes_a_line: float, cpu_ms_per_mb: float, compress: str, warehouse: str) -> dict[str, Any]:
     command = [
         str(SNOWLINE), "cost", "--events-per-second", str(EVENTS_PER_SECOND), "--bytes", str(round(bytes_a_line)),
-        "--transform-cpu-ms-per-mb", f"{cpu_ms_per_mb:.2f}", "--warehouse", warehouse, "--json",
+        "--transform-cpu-ms-per-mb", f"{cpu_ms_per_mb:.2f}", "--compress", compress,
+        "--warehouse", warehouse, "--json",
     ]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -26,7 +26,8 @@ def render(summary: dict[str, Any]) -> str:
         subtitle=escape(
             f"Finished {summary['finished_at'].replace('T', ' ').rstrip('Z')} UTC, after sending for"
             f" {summary['seconds']:,.0f} s, on one machine of {summary['cpu']['cores']} processors that functions,"
-            f" producer and stand-ins share. Firehose cuts objects at {settings['buffer_mib']} MiB or"
+            f" producer and stand-ins share. Compressed by the producer: {settings['compress']}. Firehose"
+            f" cuts objects at {settings['buffer_mib']} MiB of what arrives or"
             f" {settings['buffer_s']} s; files wait {settings['window_s']} s for a COPY; a merge every"
             f" {settings['publish_every_s']} s."
         ),
@@ -74,7 +75,9 @@ def _limits(summary: dict[str, Any]) -> str:
         ["lines a second asked, sent, queryable while sending",
          f"{summary['rate_asked']:,}, {summary['rate_sent']:,}, {summary['rate_queryable']:,}"],
         ["processors busy, with this run alone", f"{cpu['busy_share']:.0%}, {cpu['ours_share']:.0%}"],
-        ["most in Firehose, MB", f"{max(series['firehose_mb'], default=0):,.1f}"],
+        ["text sent, records as Firehose took them, MB",
+         f"{summary['bytes_sent'] / 1e6:,.1f}, {summary['bytes_received'] / 1e6:,.1f}"],
+        ["most in Firehose, MB as it arrived", f"{max(series['firehose_mb'], default=0):,.1f}"],
         ["most objects before the transform, before COPY",
          f"{max(series['objects_to_transform'], default=0):,}, {max(series['objects_to_load'], default=0):,}"],
         ["most rows staged and not merged", f"{max(series['rows_not_merged'], default=0):,}"],
@@ -101,7 +104,7 @@ def _over_time(series: dict[str, Any]) -> list[Card]:
                  Series("load", series["objects_to_load"], "c2")])),
         Card("Rows not merged", "Rows in staging that no merge has taken.",
              charts.lines("Rows not merged over time", places, [Series("rows", series["rows_not_merged"], "c1")])),
-        Card("Firehose's buffer", "Megabytes of records not yet in an object.",
+        Card("Firehose's buffer", "Megabytes of records not yet in an object, as they arrived.",
              charts.lines("Megabytes in Firehose over time", places, [Series("MB", series["firehose_mb"], "c1")])),
         Card("Processors", "How many were at work for the stand-ins and the transform.",
              charts.lines("Processors at work over time", places, [

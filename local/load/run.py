@@ -18,7 +18,7 @@ from local.demo import accounts
 from local.demo.accounts import Accounts
 from local.demo.measurements import function_use, percentile
 from local.demo.site import SNOWLINE
-from local.load.flow import Flow, Merged, Passage, merges, passages
+from local.load.flow import Flow, Merged, Passage, Passages, merges
 from local.load.processes import Processes
 from local.load.publisher import Publisher
 from local.load.settings import Settings
@@ -58,6 +58,12 @@ class Outcome:
     peak_mib: dict[str, float]
     meter_s: dict[str, float]
 
+    @property
+    def text_a_byte(self) -> float:
+        """Bytes of text for each byte of records as Firehose takes them: 1 if the producer does not compress."""
+        sent = self.accounts.sent
+        return sent["bytes"] / max(sent["record_bytes"], 1)
+
 
 class Run:
     """One load test over a fresh site; `directory` takes logs, tables and what was sent."""
@@ -67,6 +73,7 @@ class Run:
         self._console = console
         self._settings = settings
         self._directory = directory
+        self._following = Passages()
 
     def run(self) -> Outcome:
         """Goes through every stage; raises `LoadTestFailed` or `FunctionFailed` when one does not end well."""
@@ -116,7 +123,7 @@ class Run:
             "--to", f"firehose:{self._site.stack.outputs['LandingStreamName']}",
             "--rate", str(self._settings.rate), "--duration", f"{self._settings.seconds}s", "--max-delay", "1s",
             "--seed", str(self._settings.seed), "--bad", str(BAD_SHARE), "--duplicates", str(DUPLICATE_SHARE),
-            "--summary", str(summary),
+            "--compress", self._settings.compress, "--summary", str(summary),
         ]
         return command, log, summary
 
@@ -169,27 +176,30 @@ class Run:
 
     def _passages(self) -> list[Passage]:
         stack = self._site.stack
-        return passages(stack.firehose.delivered, stack.events.history, self._site.snowflake.ended)
+        return self._following.follow(stack.firehose.delivered, stack.events.history, self._site.snowflake.ended)
 
     def _look(self, sample: Sample) -> None:
         """Shows how far the run is, and holds the producer while too much waits."""
         found = self._passages()
         flow = Flow(found, merges(self._site.snowflake.ended))
         admits = self._site.stack.firehose.admits
-        if sample.buffered + flow.bytes_waiting(sample.at) > self._settings.most_waiting_mb * MEGABYTE:
+        received = sample.buffered + sum(one.size for one in found)
+        waiting = (sample.buffered + flow.bytes_waiting(sample.at)) * sample.text / max(received, 1)
+        if waiting > self._settings.most_waiting_mb * MEGABYTE:
             admits.clear()
         else:
             admits.set()
-        self._console.progress(self._line(sample, found, flow))
+        self._console.progress(self._line(sample, found, flow, waiting))
 
     @staticmethod
-    def _line(sample: Sample, found: list[Passage], flow: Flow) -> str:
+    def _line(sample: Sample, found: list[Passage], flow: Flow, waiting: float) -> str:
         """How far the run is, in one line."""
         now = flow.backlog([sample.at])
         waits = [one.queryable - one.landed for one in found if one.queryable is not None]
         p99 = percentile(waits, 0.99)
         held, tail = ", held" if sample.held else "", "-" if p99 is None else f"{p99:.2f} s"
         return (
-            f"{sample.lines:,} sent{held}; Firehose {sample.buffered / MEGABYTE:,.1f} MB,"
+            f"{sample.lines:,} sent{held}; {waiting / MEGABYTE:,.0f} MB of text wait; Firehose"
+            f" {sample.buffered / MEGABYTE:,.1f} MB,"
             f" transform {now.to_transform[0]}, load {now.to_load[0]}, not merged {now.staged[0]:,}; p99 {tail}"
         )

@@ -14,10 +14,11 @@ MAX_BATCH_WITHOUT_WINDOW = 10
 class Settings:
     """What a load test runs with. Rate is in lines a second.
 
-    The producer is held while more than `most_waiting_mb` of records wait in Firehose or, landed, for
-    their COPY. `buffer_mib` and `buffer_s` are the buffering hints of the delivery stream, `window_s` is the batch
-    window of the load queue. `loads` are batches that load at once, `transforms` the instances of
-    the transform that this machine has room for.
+    The producer is held while more than `most_waiting_mb` of text wait in Firehose or, landed, for
+    their COPY. `compress` is how it compresses each record, so that the stream must not compress
+    objects; Firehose then counts compressed bytes. `buffer_mib` and `buffer_s` are the buffering hints
+    of the delivery stream, `window_s` is the batch window of the load queue. `loads` are batches that
+    load at once, `transforms` the instances of the transform that this machine has room for.
     """
 
     rate: int
@@ -29,6 +30,7 @@ class Settings:
     transforms: int
     most_waiting_mb: int
     publish_every_s: int
+    compress: str
     seed: int
 
     @property
@@ -36,6 +38,7 @@ class Settings:
         """Parameters of the template."""
         without_window = {"LoadBatchFiles": str(MAX_BATCH_WITHOUT_WINDOW)} if self.window_s == 0 else {}
         return without_window | {
+            "LandingCompression": "GZIP" if self.compress == "none" else "UNCOMPRESSED",
             "FirehoseBufferMiB": str(self.buffer_mib),
             "FirehoseBufferSeconds": str(self.buffer_s),
             "LoadBatchWindowSeconds": str(self.window_s),

@@ -42,7 +42,7 @@ def observed(outcome: Outcome) -> tuple[Outcome, Observation]:
     settings = outcome.settings
     return outcome, Observation(
         objects_per_s=len(passages) / seconds,
-        megabytes=fmean(one.size for one in passages) / MEGABYTE,
+        megabytes=fmean(one.size for one in passages) * outcome.text_a_byte / MEGABYTE,
         arrival_variation=variation(gaps),
         cpu_s=(sum(last.cpu_s.values()) - sum(first.cpu_s.values())) / len(passages),
         busy=busy / max(busy + idle, 0.001),

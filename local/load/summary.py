@@ -19,7 +19,8 @@ POINTS = 60
 
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
-    """The summary; rates are lines a second."""
+    """The summary; rates are lines a second. `bytes_sent` are of text, `bytes_received` of records as Firehose
+    took them, compressed if the producer compresses."""
     taken, settings = outcome.accounts, outcome.settings
     seconds = outcome.sent_at - outcome.begun
     flow = Flow(outcome.passages, outcome.merges)
@@ -39,6 +40,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "drained_s": round(published_at - outcome.sent_at, 1),
         "landing_bytes": taken.total("bytes"),
         "bytes_sent": taken.sent["bytes"],
+        "bytes_received": taken.sent["record_bytes"],
         "latency_ms": latency.by_stage(outcome.passages, outcome.merges),
         "series": _series(outcome, flow),
         "cpu": _cpu(outcome),
@@ -62,7 +64,7 @@ def _limit(outcome: Outcome, flow: Flow) -> tuple[bool, str]:
     settings, sent = outcome.settings, outcome.accounts.sent
     samples = [one for one in outcome.samples if one.at <= outcome.sent_at] or outcome.samples
     backlog = flow.backlog([one.at for one in samples])
-    lines_a_byte = sent["events_sent"] / max(sent["bytes"], 1)
+    lines_a_byte = sent["events_sent"] / max(sent["record_bytes"], 1)
     lines_an_object = sent["events_sent"] / max(len(outcome.passages), 1)
     waiting = {
         "firehose": fmean(one.buffered for one in samples) * lines_a_byte,

@@ -14,16 +14,20 @@ from local.load.processes import Processes, machine_seconds
 
 EVERY_S = 1.0
 TAIL_BYTES = 4096
-_PROGRESS = re.compile(rb"^(\d+) lines, ", re.MULTILINE)
+_PROGRESS = re.compile(rb"^(\d+) lines, (?:\d+ a second, )?([\d.]+) MB", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One look; processor seconds count from the first. `lines` were sent, `buffered` are bytes in Firehose.
-    `held` tells whether the producer was."""
+    """One look; processor seconds count from the first.
+
+    `lines` of `text` bytes were sent, `buffered` are bytes in Firehose, of records as it took them.
+    `held` tells whether the producer was.
+    """
 
     at: float
     lines: int
+    text: int
     buffered: int
     held: bool
     cpu_s: dict[str, float]
@@ -59,18 +63,23 @@ class Watch:
         while not ends:
             ends = self._over.wait(EVERY_S if self.samples else 0)
             busy, idle = machine_seconds()
-            lines = max(lines_sent(self._log), self.samples[-1].lines if self.samples else 0)
+            lines, text = sent(self._log)
+            if self.samples:
+                lines, text = max(lines, self.samples[-1].lines), max(text, self.samples[-1].text)
             buffered, held = self._firehose.buffered, not self._firehose.admits.is_set()
-            sample = Sample(time.time(), lines, buffered, held, self._processes.look(), busy, idle)
+            sample = Sample(time.time(), lines, text, buffered, held, self._processes.look(), busy, idle)
             self.samples.append(sample)
             self._on_sample(sample)
 
 
-def lines_sent(log: Path) -> int:
-    """The lines that the producer's last line of progress tells of."""
+def sent(log: Path) -> tuple[int, int]:
+    """The lines, and their bytes to within 0.1 MB, that the producer's last line of progress tells of."""
     if not log.exists():
-        return 0
+        return 0, 0
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - TAIL_BYTES))
         found = _PROGRESS.findall(file.read())
-    return int(found[-1]) if found else 0
+    if not found:
+        return 0, 0
+    lines, megabytes = found[-1]
+    return int(lines), round(float(megabytes) * 1e6)

@@ -17,10 +17,13 @@ from local.aws.events import Route
 from local.aws.firehose import Delivery
 from local.demo.accounts import Accounts, Entry
 from local.load import command, limit
-from local.load.flow import Flow, Merged, Passage, object_id, passages
+from local.load.flow import Flow, Merged, Passage, Passages, object_id
 from local.load.latency import by_stage, over_time
+from local.load.needs import at_a_million
 from local.load.report import render
 from local.load.run import Outcome
+from local.load.settings import Settings
+from local.load.watch import sent
 from local.snowflake.history import Ended
 from local.stack import ROOT
 from local.tests.test_demo import Page
@@ -70,6 +73,38 @@ def test_the_stages_add_up(out: Path, summary: dict[str, Any]) -> None:
     assert latency["merge"]["max"] == pytest.approx(max(merges) * 1000, abs=0.1)
     copied = [rows for one in statements for file, rows in one["loaded"].items() if "/final_" in file]
     assert len(copied) == summary["landing_objects"] and sum(copied) == summary["rows_accepted"]
+
+
+def test_records_are_compressed_and_lines_counted_as_text(summary: dict[str, Any]) -> None:
+    """zstd makes orders six to seven times smaller (docs/cost.md); Firehose landed them as they came."""
+    assert 4 < summary["bytes_sent"] / summary["bytes_received"] < 9
+    assert 300 < summary["bytes_sent"] / summary["sent"]["events_sent"] < 400
+    assert summary["landing_bytes"] == summary["bytes_received"]
+    assert summary["at_a_million"]["compress"] == "zstd"
+
+
+def test_a_producer_that_compresses_has_a_stream_that_does_not() -> None:
+    settings = Settings(1, 1, 8, 1, 0, 4, 2, 500, 60, "gzip", 1)
+    assert settings.parameters["LandingCompression"] == "UNCOMPRESSED"
+    assert replace(settings, compress="none").parameters["LandingCompression"] == "GZIP"
+
+
+def test_a_million_events_take_less_of_firehose_if_producers_compress() -> None:
+    plain, packed = (at_a_million(351, 6.0, form) for form in ("none", "zstd"))
+    for name in ("firehose_mib_per_second", "objects_per_minute"):
+        assert plain["needs"][name] > 4 * packed["needs"][name]
+    assert plain["bytes_an_event"] == packed["bytes_an_event"] == 351
+    assert plain["needs"]["merge_rows_per_run"] == packed["needs"]["merge_rows_per_run"]
+
+
+def test_progress_tells_lines_and_their_text(tmp_path: Path) -> None:
+    log = tmp_path / "generate.log"
+    assert sent(log) == (0, 0)
+    log.write_text("1200 lines, 1000 a second, 0.4 MB, 0 throttles\n")
+    assert sent(log) == (1200, 400_000)
+    with log.open("a") as file:
+        file.write("2400 lines, 0.8 MB in 2.0 s, 1200 a second\n  1 inserts (0 late)\n")
+    assert sent(log) == (2400, 800_000)
 
 
 def test_the_series_end_where_the_run_does(summary: dict[str, Any]) -> None:
@@ -146,7 +181,11 @@ def test_passages_are_put_together_from_all_sides() -> None:
         statement("copy", 4.0, 4.25, {f"s3://lake/processed/final_{name}.parquet": 7}),
         statement("copy", 4.5, 9.0, {f"s3://lake/ledger/ledger_{name}.json": 1}),
     ]
-    loaded, waiting = passages(deliveries, notifications, copies)
+    following = Passages()
+    assert following.follow(deliveries[:1], notifications[:1], []) == [Passage("landing/a", 100, 10, 1.0, 2.0, 3.0)]
+    (loaded,) = following.follow(deliveries[:1], notifications, copies[:1])
+    assert following.follow(deliveries, notifications, copies)[0] == loaded, "what comes later changes nothing"
+    loaded, waiting = Passages().follow(deliveries, notifications, copies)
     assert loaded == Passage("landing/a", 100, 10, 1.0, 2.0, 3.0, 3.5, 4.0, 4.25, 7)
     assert waiting == Passage("landing/b", 100, 10, 4.0, 5.0, 6.0)
     assert by_stage([loaded, waiting], [])["landing_to_queryable"] == dict.fromkeys(("p50", "p95", "p99", "max"), 1250)

@@ -67,6 +67,13 @@ def test_an_object_stays_whole_for_its_readers_when_it_is_overwritten(stack: Sta
     assert client.get_object(Bucket=bucket, Key="other/x")["Body"].read() == b"second"
 
 
+def test_requests_leave_no_objects_in_the_bucket_of_access_logs(stack: Stack) -> None:
+    buckets, client = s3_backends[ACCOUNT]["aws"].buckets, stack.client("s3")
+    logged = buckets[stack.outputs["LakeBucketName"]]
+    client.put_object(Bucket=logged.name, Key="other/logged", Body=b"x")
+    assert list(buckets[logged.logging["TargetBucket"]].keys) == []
+
+
 def test_an_unknown_parameter_is_refused() -> None:
     with Stack() as stack, pytest.raises(DeploymentError, match="Colour"):
         stack.deploy({"SnowflakeAccount": "LOCAL", "Colour": "red"})
