@@ -13,8 +13,8 @@ RATE ?= 100000
 MINUTES ?= 10
 COUNT ?= 1000000
 ROUNDS ?= 5
-# Of clippy and the Rust tests. With release they share what `make build` compiles.
-PROFILE ?= dev
+# Of the binaries: release, or dev, which shares what clippy and the Rust tests compile.
+PROFILE ?= release
 FUZZ_TARGET ?= json_strictness
 FUZZ_MINUTES ?= 60
 
@@ -74,8 +74,8 @@ drill: build $(call installed,local) ## Let faults strike the pipeline, and see 
 dashboard: build $(call installed,local) ## Draw the dashboard over a drill, into docs/dashboard.svg.
 	$(LOCAL)/python -m local.drill --dashboard docs/dashboard.svg
 
-# What compiles shares a directory, one after the other; beside it go the checks that do not. The
-# end-to-end tests wait a third of their time, in which the rest compiles, and gives way to them.
+# What shares compiled crates comes one after the other, beside what needs Python alone. The end-to-end
+# tests wait a third of their time, in which the rest compiles, giving way to them.
 .PHONY: test
 test: ## Run every check there is, as CI does.
 	@$(MAKE) --no-print-directory -j2 -Otarget venv build test-dags test-rust lint
@@ -89,7 +89,7 @@ test-aside:
 # that reads JSON would be compiled once more.
 .PHONY: test-rust
 test-rust: ## Run the Rust tests, but for those of test-sanitized.
-	cargo test --profile $(PROFILE) --locked --workspace --exclude columnar
+	cargo test --locked --workspace --exclude columnar
 
 # RUSTC_BOOTSTRAP lets the compiler that builds everything else run its sanitizer. The target is named
 # so that build scripts are left alone.
@@ -122,7 +122,7 @@ lint: lint-python lint-sql lint-template lint-workflows links scan lint-rust ## 
 .PHONY: lint-rust
 lint-rust:
 	cargo fmt --check
-	cargo clippy --profile $(PROFILE) --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 .PHONY: lint-python
 lint-python: $(call installed,tools)
@@ -157,9 +157,12 @@ links: $(call installed,tools) ## Check that files and headings that documents l
 scan: $(call installed,tools) ## Search the repository for secrets.
 	$(TOOLS)/kingfisher scan --no-validate --no-update-check --git-history none --redact --quiet --exclude target .
 
+# What runs them finds them in target/release, whatever the profile.
+binaries := transform load publish snowline
 .PHONY: build
-build: ## Build the release binaries of the functions and of snowline.
-	cargo build --release --locked -p transform -p load -p publish -p snowline
+build: ## Build the binaries of the functions and of snowline [PROFILE=release].
+	cargo build --profile $(PROFILE) --locked $(binaries:%=-p %)
+	$(if $(filter dev,$(PROFILE)),mkdir -p target/release && ln -f $(binaries:%=target/debug/%) target/release/)
 
 # The stack is what samconfig.toml says of this environment; sam and cargo-lambda come from the tools.
 # With EXECUTION_ROLE_ARN CloudFormation acts as that role.
