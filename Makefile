@@ -13,6 +13,8 @@ RATE ?= 100000
 MINUTES ?= 10
 COUNT ?= 1000000
 ROUNDS ?= 5
+# Of the binaries: release, or dev, which shares what clippy and the Rust tests compile.
+PROFILE ?= release
 FUZZ_TARGET ?= json_strictness
 FUZZ_MINUTES ?= 60
 
@@ -72,22 +74,30 @@ drill: build $(call installed,local) ## Let faults strike the pipeline, and see 
 dashboard: build $(call installed,local) ## Draw the dashboard over a drill, into docs/dashboard.svg.
 	$(LOCAL)/python -m local.drill --dashboard docs/dashboard.svg
 
+# What shares compiled crates comes one after the other, beside what needs Python alone. The end-to-end
+# tests wait a third of their time, in which the rest compiles, giving way to them.
 .PHONY: test
 test: ## Run every check there is, as CI does.
-	@$(MAKE) --no-print-directory -j2 -Otarget venv build lint test-rust test-sanitized test-dags test-template
-	@$(MAKE) --no-print-directory test-local
+	@$(MAKE) --no-print-directory -j2 -Otarget venv build test-dags test-rust lint
+	@$(MAKE) --no-print-directory -j2 -Otarget test-local test-aside
 
+.PHONY: test-aside
+test-aside:
+	nice -n 19 $(MAKE) --no-print-directory test-sanitized test-template
+
+# Without columnar, whose tests read numbers as text (`arbitrary_precision`): no binary does, and all
+# that reads JSON would be compiled once more.
 .PHONY: test-rust
-test-rust: ## Run the Rust tests.
-	cargo test --workspace --locked
+test-rust: ## Run the Rust tests, but for those of test-sanitized.
+	cargo test --locked --workspace --exclude columnar
 
 # RUSTC_BOOTSTRAP lets the compiler that builds everything else run its sanitizer. The target is named
 # so that build scripts are left alone.
 host = $(shell rustc -vV | sed -n 's/^host: //p')
 .PHONY: test-sanitized
-test-sanitized: ## Run the tests of decoder and encoder under AddressSanitizer.
-	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
-		cargo test --locked -p columnar --lib --test strictness --target $(host) --target-dir target/sanitized
+test-sanitized: ## Run the tests of decoder and encoder (columnar) under AddressSanitizer.
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_PROFILE_DEV_OPT_LEVEL=1 \
+		cargo test --locked -p columnar --tests --target $(host) --target-dir target/sanitized
 
 # Two at a time, those of a file in one process: its tests share what they deployed.
 .PHONY: test-local
@@ -102,12 +112,12 @@ test-dags: $(call installed,airflow2) $(call installed,airflow3) ## Run the DAGs
 # Shows that each function builds into its package; optimising them here would only
 # take minutes, the release binaries being built and tested already.
 .PHONY: test-template
-test-template: lint-template ## Build the deployment packages for this machine's kind (x86_64).
+test-template: $(call installed,tools) ## Build the deployment packages for this machine's kind (x86_64).
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
 		sam build --build-dir target/sam --parameter-overrides Architecture=x86_64
 
 .PHONY: lint
-lint: lint-rust lint-python lint-sql lint-template lint-workflows links scan ## Run the linters.
+lint: lint-python lint-sql lint-template lint-workflows links scan lint-rust ## Run the linters.
 
 .PHONY: lint-rust
 lint-rust:
@@ -147,9 +157,12 @@ links: $(call installed,tools) ## Check that files and headings that documents l
 scan: $(call installed,tools) ## Search the repository for secrets.
 	$(TOOLS)/kingfisher scan --no-validate --no-update-check --git-history none --redact --quiet --exclude target .
 
+# What runs them finds them in target/release, whatever the profile.
+binaries := transform load publish snowline
 .PHONY: build
-build: ## Build the release binaries of the functions and of snowline.
-	cargo build --release --locked -p transform -p load -p publish -p snowline
+build: ## Build the binaries of the functions and of snowline [PROFILE=release].
+	cargo build --profile $(PROFILE) --locked $(binaries:%=-p %)
+	$(if $(filter dev,$(PROFILE)),mkdir -p target/release && ln -f $(binaries:%=target/debug/%) target/release/)
 
 # The stack is what samconfig.toml says of this environment; sam and cargo-lambda come from the tools.
 # With EXECUTION_ROLE_ARN CloudFormation acts as that role.

@@ -57,7 +57,7 @@ class Pipeline:
     def storage_role(self) -> str:
         return self.stack.outputs["SnowflakeReadRoleArn"]
 
-    @property
+    @cached_property
     def salt(self) -> bytes:
         """The salt of hashed columns, as the stack generated it."""
         secrets = self.stack.client("secretsmanager")
