@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import sqlglot
 from sqlglot import exp
 
-from . import dml, errors, streams, translate
+from . import dml, errors, late, streams, translate
 from .catalog import Table
 from .context import quoted
 from .lanes import ALL, Lane
@@ -34,6 +34,7 @@ def run(session: Session, tree: exp.Merge) -> Result:
     privileges = sorted({_MERGE_PRIVILEGES[action] for action in actions})
     node, table = dml.target(session, tree.this, "SELECT", *privileges)
     reads = resolve(tree, session.context, (node,))
+    late.narrow(tree, reads.streams)
     set_name(node, table.name)
     assigned = [pair for when in whens for pair in _assigned(when.args["then"], table)]
     names = [name for name, _ in assigned]

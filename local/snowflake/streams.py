@@ -123,7 +123,7 @@ def _copy(session: Session, transaction: Transaction, stream: Stream, table: Tab
 
 def _appended(transaction: Transaction, stream: Stream, table: Table) -> str:
     return (
-        f"select {_names(table.columns)}, md5('{table.created} ' || rowid) from {quoted(table.name)}"
+        f"select {_names(table.columns)}, '{table.created.hex()}:' || rowid from {quoted(table.name)}"
         f" where {_since(transaction, stream)}"
     )
 
