@@ -107,11 +107,13 @@ def show(console: Console, summary: dict[str, Any]) -> None:
 
 
 def judge(outcome: Outcome) -> int:
-    """1 when the accounts do not add up, and says how."""
+    """1 when the accounts do not add up or a check failed, and says how."""
     broken = [one for one in outcome.accounts.equations() if not one.holds]
     for one in broken:
         _fail(f"the accounts do not add up: {one.name}: {one.left} {one.left_value:,}, {one.right} {one.right_value:,}")
-    return 1 if broken else 0
+    if outcome.checks_failed:
+        _fail(f"a check failed: {outcome.checks_failed}")
+    return 1 if broken or outcome.checks_failed else 0
 
 
 def _fail(message: str) -> int:

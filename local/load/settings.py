@@ -15,10 +15,11 @@ class Settings:
     """What a load test runs with. Rate is in lines a second.
 
     The producer is held while more than `most_waiting_mb` of text wait in Firehose or, landed, for
-    their COPY. `compress` is how it compresses each record, so that the stream must not compress
-    objects; Firehose then counts compressed bytes. `buffer_mib` and `buffer_s` are the buffering hints
-    of the delivery stream, `window_s` is the batch window of the load queue. `loads` are batches that
-    load at once, `transforms` the instances of the transform that this machine has room for.
+    their COPY, or while the rows of two intervals wait for their merge. `compress` is how it compresses
+    each record, so that the stream must not compress objects; Firehose then counts compressed bytes.
+    `buffer_mib` and `buffer_s` are the buffering hints of the delivery stream, `window_s` is the batch
+    window of the load queue. `loads` are batches that load at once, `transforms` the instances of the
+    transform that this machine has room for.
     """
 
     rate: int
@@ -32,6 +33,11 @@ class Settings:
     publish_every_s: int
     compress: str
     seed: int
+
+    @property
+    def rows_an_interval(self) -> int:
+        """Rows that come between two merges."""
+        return self.rate * self.publish_every_s
 
     @property
     def parameters(self) -> dict[str, str]:

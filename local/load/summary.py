@@ -55,6 +55,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "merges": len(outcome.merges),
         "audit": outcome.audit,
         "checks": len(outcome.checks),
+        "checks_failed": outcome.checks_failed,
         "accounting": [asdict(one) | {"holds": one.holds} for one in taken.equations()],
         "finished_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
@@ -78,7 +79,7 @@ def _limit(outcome: Outcome, flow: Flow) -> tuple[bool, str]:
         "firehose": 2 * gathered,
         "transform": (settings.transforms + 1) * lines_an_object,
         "load": settings.rate * (settings.window_s + 2),
-        "merge": 2 * settings.rate * settings.publish_every_s,
+        "merge": 1.5 * settings.rows_an_interval,
     }
     held = fmean(one.held for one in samples)
     busy, _ = _busy(outcome)

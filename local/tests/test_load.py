@@ -226,7 +226,11 @@ def test_rows_that_are_missing_fail_the_run(capsys: pytest.CaptureFixture[str]) 
                      {"inserted": 9, "updated": 0, "deleted": 0}, 9, 9, 9, 0)
     outcome = Outcome.__new__(Outcome)
     object.__setattr__(outcome, "accounts", taken)
+    object.__setattr__(outcome, "checks_failed", None)
     assert command.judge(outcome) == 1
     assert "the accounts do not add up: sent = read" in capsys.readouterr().err
     object.__setattr__(outcome, "accounts", replace(taken, sent=sent | {"events_sent": 10}))
     assert command.judge(outcome) == 0
+    object.__setattr__(outcome, "checks_failed", "freshness is 16, must be <= 15")
+    assert command.judge(outcome) == 1
+    assert "a check failed: freshness is 16" in capsys.readouterr().err
