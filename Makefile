@@ -109,8 +109,7 @@ test-dags: $(call installed,airflow2) $(call installed,airflow3) ## Run the DAGs
 	$(VENV)/airflow2/bin/python -m pytest -W ignore mwaa/tests
 	$(VENV)/airflow3/bin/python -m pytest -W ignore mwaa/tests
 
-# Shows that each function builds into its package; optimising them here would only
-# take minutes, the release binaries being built and tested already.
+# Shows that each function builds into its package; optimising them here would only take minutes.
 .PHONY: test-template
 test-template: $(call installed,tools) ## Build the deployment packages for this machine's kind (x86_64).
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \

@@ -42,7 +42,7 @@ class Job:
     created_on: float = field(default_factory=time.time)
     ended_on: float | None = None
     cpu_s: float = 0.0
-    """Processor time of its thread; what DuckDB's workers do for it is not in it."""
+    """Processor time of its thread, in which DuckDB runs too."""
     result: Result | None = None
     error: errors.SqlError | None = None
     canceled: threading.Event = field(default_factory=threading.Event)
