@@ -142,7 +142,7 @@ def _processors(cpu: dict[str, Any]) -> list[Card]:
         Card("The stand-ins of AWS", "Threads of one process, by the service that they answer for; what no meter sees"
              " (pollers, notifications, the Runtime API) is not in it.",
              shares("Processor seconds by service", cpu["aws_by_service"], "c2")),
-        Card("The stand-in of Snowflake", "Threads of statements by their first word; DuckDB's workers are not in it.",
+        Card("The stand-in of Snowflake", "Threads of statements by their first word.",
              shares("Processor seconds by statement", cpu["snowflake_by_statement"], "c3")),
     ]
 

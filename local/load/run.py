@@ -21,7 +21,7 @@ from local.demo.site import SNOWLINE
 from local.load.flow import Flow, Merged, Passage, Passages, merges
 from local.load.processes import Processes
 from local.load.publisher import Publisher
-from local.load.settings import Settings
+from local.load.settings import MEGABYTE, Settings
 from local.load.site import LoadSite
 from local.load.watch import Sample, Watch
 from local.snowflake.history import Ended
@@ -32,7 +32,6 @@ JUDGE_EVERY_S = 2.0
 GRACE_S = 2.0
 DRAIN_POLL_S = 0.5
 FLOW_TIMEOUT_S = 1800
-MEGABYTE = 10**6
 FUNCTIONS = {"transform": "TransformFunction", "load": "LoadFunction", "publish": "PublishFunction"}
 
 
@@ -189,7 +188,7 @@ class Run:
         received = sample.buffered + sum(one.size for one in found)
         waiting = (sample.buffered + flow.bytes_waiting(sample.at)) * sample.text / max(received, 1)
         not_merged = flow.staged_by(sample.at) - flow.merged_by(sample.at)
-        if waiting > self._settings.most_waiting_mb * MEGABYTE or not_merged > 2 * self._settings.rows_an_interval:
+        if self._settings.holds(waiting, not_merged):
             admits.clear()
         else:
             admits.set()

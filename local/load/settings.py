@@ -8,6 +8,7 @@ from local.demo.site import TIMING
 from local.stack import Timing
 
 MAX_BATCH_WITHOUT_WINDOW = 10
+MEGABYTE = 10**6
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Settings:
     def rows_an_interval(self) -> int:
         """Rows that come between two merges."""
         return self.rate * self.publish_every_s
+
+    def holds(self, waiting: float, not_merged: int) -> bool:
+        """Whether the producer has to wait, for bytes of text not yet in staging or for rows not merged."""
+        return waiting > self.most_waiting_mb * MEGABYTE or not_merged > 2 * self.rows_an_interval
 
     @property
     def parameters(self) -> dict[str, str]:

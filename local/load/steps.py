@@ -11,9 +11,8 @@ from typing import Any
 from local.load.latency import milliseconds, variation
 from local.load.model import Observation, Observed, Prediction, fit, predict
 from local.load.run import FUNCTIONS, Outcome
-from local.load.settings import Settings
+from local.load.settings import MEGABYTE, Settings
 
-MEGABYTE = 1e6
 FEWEST_RATE = 100
 
 
