@@ -9,9 +9,10 @@ from sqlglot import exp
 from . import errors, streams, translate
 from .catalog import Column, Table
 from .context import quoted
-from .relations import defined_column, table_ddl
+from .relations import defined_column, show, table_ddl
 from .resolve import table_name
 from .results import Result, status
+from .state import rows_of
 
 if TYPE_CHECKING:
     from .session import Session, Transaction
@@ -86,11 +87,12 @@ def _add(session: Session, transaction: Transaction, table: Table, added: list[C
     streams.settle(session, transaction, table)
     grown = [*table.columns, *added]
     names = ", ".join(quoted((column.name,)) for column in table.columns)
-    session.execute(f"create temp table {_OLD_ROWS} as select * from {quoted(table.name)}")
+    session.execute(f"create temp table {_OLD_ROWS} as select * from {quoted(rows_of(table.name))}")
     session.execute(table_ddl(table.name, grown))
-    session.execute(f"insert into {quoted(table.name)} ({names}) select {names} from {_OLD_ROWS}")
+    session.execute(f"insert into {quoted(rows_of(table.name))} ({names}) select {names} from {_OLD_ROWS}")
     session.execute(f"drop table {_OLD_ROWS}")
-    table.columns = grown
+    table.columns, table.segments = grown, None
+    show(session, table)
     for stream in session.engine.streams_on(table.name):
         for column in added:
             default = f" default ({column.default})" if column.default else ""

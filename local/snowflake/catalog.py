@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 from . import errors
 from .scanner import Value
@@ -60,14 +62,24 @@ class Column:
     default: str | None = None
 
 
+@dataclass(frozen=True)
+class Segments:
+    """Where a table keeps files as they came, and which of its columns tell when COPY began to read one."""
+
+    directory: Path
+    scanned: frozenset[str]
+
+
 @dataclass
 class Table(Object):
-    """A table; its rows live in DuckDB under the same name."""
+    """A table; a DuckDB view of the same name shows its rows."""
 
     columns: list[Column] = field(default_factory=list)
     modified: float = field(default_factory=time.time)
     renumbered: bool = False
     """Rows were changed or taken out: DuckDB's row ids do not tell when a row was appended."""
+    segments: Segments | None = None
+    last_segment: int = 0
 
 
 @dataclass
@@ -78,17 +90,24 @@ class View(Object):
     streams: list[Name] = field(default_factory=list)
 
 
+class Offset(NamedTuple):
+    """Up to where a stream was consumed: the first row id of DuckDB and the first segment that are not."""
+
+    row: int = 0
+    segment: int = 0
+
+
 @dataclass
 class Stream(Object):
     """An append-only stream.
 
-    Not yet consumed are the rows of `changes_table` and, while its table is not renumbered, those with
-    row ids from `since` on.
+    Not yet consumed are the rows of `changes_table`, those of segments from `since` on and, while its
+    table is not renumbered, those with row ids from `since` on.
     """
 
     table: Name = ()
     changes_table: str = ""
-    since: int = 0
+    since: Offset = Offset()
     stale: bool = False
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from . import copy_checks, copy_options, errors, load_metadata, staged_rows, streams
+from . import copy_checks, copy_options, errors, load_metadata, relations, segments, staged_rows, streams
 from .catalog import Table
 from .context import quoted
 from .copy_checks import FILE, ROW, RowError, Target
@@ -19,6 +19,7 @@ from .lanes import Lane
 from .results import Result, text_result
 from .scanner import Scanner
 from .staged import Location, StagedFile, StagedFiles
+from .state import rows_of
 
 if TYPE_CHECKING:
     from .session import Session, Transaction
@@ -44,6 +45,8 @@ def run(session: Session, scanner: Scanner) -> Result:
     """Runs COPY INTO; the statement is one transaction with the load history it writes."""
     statement = copy_options.read(session, scanner)
     session.context.require_warehouse()
+    if segments.wanted(session, statement):
+        _prepare(session, statement)
     with session.statement((Lane.COPY,)) as transaction:
         stage = session.engine.storage.files(statement.role_arn)
         files = _files(stage, statement)
@@ -55,6 +58,17 @@ def run(session: Session, scanner: Scanner) -> Result:
         load_metadata.remember(session, statement.table, loaded)
     by_file = {outcome.file: outcome for outcome in outcomes}
     return _result([by_file.get(file) or _skipped(file) for file in files])
+
+
+def _prepare(session: Session, statement: CopyStatement) -> None:
+    """Lets the table keep files from now on, before the transaction that brings the first."""
+    with session.statement() as transaction:
+        if statement.table.segments is None:
+            table = replace(statement.table, segments=segments.create(session, statement))
+            transaction.keeping.append((statement.table, table.segments))
+            relations.show(session, table)
+            for stream in session.engine.streams_on(table.name):
+                streams.show(session, transaction, stream, table)
 
 
 def _files(stage: StagedFiles, statement: CopyStatement) -> list[StagedFile]:
@@ -78,13 +92,16 @@ def _files(stage: StagedFiles, statement: CopyStatement) -> list[StagedFile]:
 def _load(
     session: Session, transaction: Transaction, statement: CopyStatement, stage: StagedFiles, files: list[StagedFile]
 ) -> list[Outcome]:
-    """Reads the files and loads those of the same columns together."""
+    """Keeps files as they are, or else reads them and loads those of the same columns together."""
     started = datetime.fromtimestamp(session.engine.clock(), UTC)
     outcomes = [Outcome(file) for file in files]
     groups: dict[pa.Schema, list[tuple[int, pa.Table]]] = {}
     for index, body in enumerate(stage.read(files)):
         session.check_canceled()
         try:
+            if not transaction.explicit and _keep(session, statement, body, outcomes[index], started):
+                transaction.written.append(statement.table)
+                continue
             rows = staged_rows.read(body, statement.file_format)
         except staged_rows.UnreadableFile as error:
             _fail(outcomes[index], statement, RowError("100171", "22000", str(error)))
@@ -99,6 +116,26 @@ def _load(
         indices = [index for index, _ in members]
         _load_group(session, transaction, statement, indices, rows, outcomes)
     return outcomes
+
+
+def _keep(
+    session: Session, statement: CopyStatement, body: bytes, outcome: Outcome, started: datetime
+) -> bool:
+    """Makes a file that can be kept a segment, unless one of its rows is refused. Raises `UnreadableFile`."""
+    if statement.table.segments is None:
+        return False
+    file = staged_rows.parquet(body)
+    if not segments.fits(session, statement, file.schema_arrow):
+        return False
+    outcome.rows_parsed = file.metadata.num_rows
+    with segments.incoming(session, statement.table, body) as incoming:
+        if refused := incoming.refused():
+            outcome.errors_seen, firsts = refused
+            _refuse(session, outcome, statement, incoming.relation, incoming.targets, 0, firsts)
+        else:
+            incoming.keep(started)
+            outcome.rows_loaded = outcome.rows_parsed
+    return True
 
 
 def _with_metadata(rows: pa.Table, index: int, file: StagedFile, started: datetime) -> pa.Table:
@@ -133,13 +170,13 @@ def _load_group(
         statement.table, rows.schema, statement.metadata, statement.case_sensitive,
         is_json=statement.file_format["TYPE"] == "JSON",
     )
-    session.register(_RELATION, _at_utc(rows) if session.context.timezone == "UTC" else rows)
+    session.register(_RELATION, rows)
     try:
         for index, refused, *firsts in session.execute(
             copy_checks.refused_query(_RELATION, found)
         ).fetchall():
             outcomes[index].errors_seen = refused
-            _refuse(session, outcomes[index], index, statement, found, firsts)
+            _refuse(session, outcomes[index], statement, _RELATION, found, index, firsts)
         good = [index for index in members if not outcomes[index].error]
         if good:
             _append(session, transaction, statement.table, found, good if len(good) < len(members) else None)
@@ -149,18 +186,10 @@ def _load_group(
         outcomes[index].rows_loaded = outcomes[index].rows_parsed
 
 
-def _at_utc(rows: pa.Table) -> pa.Table:
-    """The moments of rows as the time of day in UTC, which is what DuckDB would make of each, slowly."""
-    for index, field in enumerate(rows.schema):
-        if pa.types.is_timestamp(field.type) and field.type.tz == "UTC":
-            rows = rows.set_column(index, field.name, rows.column(index).cast(pa.timestamp(field.type.unit)))
-    return rows
-
-
 def _append(
     session: Session, transaction: Transaction, table: Table, found: list[Target], files: list[int] | None
 ) -> None:
-    insert = copy_checks.insert_query(_RELATION, quoted(table.name), found, files)
+    insert = copy_checks.insert_query(_RELATION, quoted(rows_of(table.name)), found, files)
     transaction.written.append(table)
     if streams.wants_rows(session, transaction, table):
         streams.record_appended(session, transaction, table, session.arrow(f"{insert} returning *"))
@@ -171,16 +200,17 @@ def _append(
 def _refuse(
     session: Session,
     outcome: Outcome,
-    index: int,
     statement: CopyStatement,
+    relation: str,
     found: list[Target],
+    index: int,
     firsts: list[int | None],
 ) -> None:
     """Finds the first refused value of a file and its reason."""
     row, position = min((row, at) for at, row in enumerate(firsts) if row is not None)
     target = found[position]
     where = f'"{FILE}" = {index} and "{ROW}" = {row}'
-    sql = f"select {target.source}::varchar, {target.source} is null from {_RELATION} where {where}"
+    sql = f"select {target.source}::varchar, {target.source} is null from {relation} where {where}"
     value, is_null = session.execute(sql).fetchone() or (None, True)
     outcome.error_row = row
     outcome.error_column = (

@@ -11,7 +11,7 @@ from .catalog import Table
 from .context import quoted
 from .resolve import resolve, set_name, table_name
 from .results import Result, dml, status
-from .state import load_history
+from .state import load_history, rows_of
 
 if TYPE_CHECKING:
     from .session import Session
@@ -51,7 +51,7 @@ def _insert(session: Session, tree: exp.Insert) -> Result:
     node, table = target(session, schema.this if schema else tree.this, "INSERT")
     reads = resolve(tree, session.context, (node,))
     _check_width(tree, table, schema)
-    set_name(node, table.name)
+    set_name(node, rows_of(table.name))
     node.set("alias", None)
     names = [one.name for one in schema.expressions] if schema else [one.name for one in table.columns]
     source = tree.expression.copy()
@@ -101,7 +101,7 @@ def check_variants(session: Session, table: Table, names: list[str], source: exp
 def _update(session: Session, tree: exp.Update) -> Result:
     node, table = target(session, tree.this, "UPDATE")
     reads = resolve(tree, session.context, (node,))
-    set_name(node, table.name)
+    set_name(node, rows_of(table.name))
     for assignment in tree.expressions:
         assignment.this.set("table", None)
     names = [assignment.this.name for assignment in tree.expressions]
@@ -122,7 +122,7 @@ def _update(session: Session, tree: exp.Update) -> Result:
 def _delete(session: Session, tree: exp.Delete) -> Result:
     node, table = target(session, tree.this, "DELETE")
     reads = resolve(tree, session.context, (node,))
-    set_name(node, table.name)
+    set_name(node, rows_of(table.name))
     sql = translate.duckdb_sql(tree, session.context)
     with session.statement() as transaction:
         transaction.consumed |= reads.streams
@@ -139,7 +139,7 @@ def _truncate(session: Session, tree: exp.TruncateTable) -> Result:
     with session.statement() as transaction:
         transaction.written.append(table)
         streams.settle(session, transaction, table)
-        session.execute(f"delete from {quoted(table.name)}")
+        session.execute(f"delete from {quoted(rows_of(table.name))}")
         forget = f"delete from {load_history(table.name)} where table_name = ?"
         session.execute(forget, [table.label()])
     return status("Statement executed successfully.")

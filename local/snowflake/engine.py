@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -17,18 +19,19 @@ from .context import Context, quoted
 from .lanes import ALL
 from .results import Result, status
 from .session import Session
-from .state import CREATE, HIDDEN_SCHEMA, load_history
+from .state import CREATE, HIDDEN_SCHEMA, load_history, rows_of, segments_of
 
 if TYPE_CHECKING:
     from .staged import Storage
 
 
-FILE_ROW_GROUP = 8_192
+_WRITE_BACK_S = 0.5
 FILE_SETTINGS = (
     "memory_limit = '6GB'",
-    # Compressing takes longer than all else that a COPY does.
+    # Compressing takes longer than all else that a MERGE does.
     "force_compression = 'uncompressed'",
-    "checkpoint_threshold = '1GB'",
+    # A COPY that commits would wait while a MERGE beside it writes a gigabyte.
+    "checkpoint_threshold = '1TB'",
 )
 """Of databases in files, which may outgrow memory."""
 
@@ -46,19 +49,31 @@ class Engine:
         self, storage: Storage, clock: Callable[[], float] = time.time, directory: Path | None = None
     ) -> None:
         self._directory = directory
+        self._temporary = tempfile.TemporaryDirectory(prefix="snowflake-")
+        self.files = Path(self._temporary.name) if directory is None else directory / "segments"
+        self._over = threading.Event()
         self.connection = duckdb.connect(":memory:")
         # One for each statement: more would wait for one another, on processors that all else needs.
         self.connection.execute("set threads = 1")
+        # Of a join it would keep in memory what it takes for the smaller side, and take the rows of a
+        # MERGE for it. So it is the side that the query names second.
+        self.connection.execute("set disabled_optimizers = 'build_side_probe_side'")
         if directory is not None:
             for setting in FILE_SETTINGS:
                 self.connection.execute(f"set {setting}")
             self.connection.execute("set temp_directory = ?", [str(directory / "spilled")])
+            threading.Thread(target=self._write_back, args=(directory,), daemon=True).start()
         json_parser.register(self.connection)
         self.catalog = Catalog()
         self.access = Access(self.catalog)
         self.lanes = {lane: threading.Lock() for lane in ALL}
         self.storage = storage
         self.clock = clock
+
+    def close(self) -> None:
+        """Ends what goes on beside statements, and removes the files of databases in memory."""
+        self._over.set()
+        self._temporary.cleanup()
 
     def session(self, context: Context, cancel: threading.Event | None = None) -> Session:
         return Session(self, context, cancel or threading.Event())
@@ -94,9 +109,14 @@ class Engine:
             self.connection.execute(f"detach {quoted(item.name)}")
         elif item.kind == "SCHEMA":
             self.connection.execute(f"drop schema {quoted(item.name)} cascade")
-        elif item.kind in ("TABLE", "VIEW"):
+        elif item.kind == "VIEW":
             with session.statement():
-                session.execute(f"drop {item.kind.lower()} {quoted(item.name)}")
+                session.execute(f"drop view {quoted(item.name)}")
+        elif item.kind == "TABLE":
+            with session.statement():
+                session.execute(f"drop view {quoted(item.name)}")
+                session.execute(f"drop table {quoted(rows_of(item.name))}")
+                session.execute(f"drop table if exists {quoted(segments_of(item.name))}")
         elif isinstance(item, Stream):
             with session.statement():
                 session.execute(f"drop view {quoted(item.name)}")
@@ -110,10 +130,7 @@ class Engine:
         if self._directory is None:
             self.connection.execute(f"attach ':memory:' as {database}")
         else:
-            # Row groups that a COPY of a few thousand rows fills go to the file at once, and not into
-            # the log and memory first.
-            file = self._directory / f"{name}.duckdb"
-            self.connection.execute(f"attach '{file}' as {database} (row_group_size {FILE_ROW_GROUP})")
+            self.connection.execute(f"attach '{self._directory / f'{name}.duckdb'}' as {database}")
         self.connection.execute(f"create schema {quoted((name, HIDDEN_SCHEMA))}")
         self.connection.execute(f"create table {load_history((name,))} {CREATE}")
 
@@ -128,6 +145,13 @@ class Engine:
             stream for stream in self.catalog.all("STREAM", table[:1])
             if isinstance(stream, Stream) and stream.table == table and not stream.stale
         ]
+
+    def _write_back(self, directory: Path) -> None:
+        """Has the system write a little at a time: a COPY that commits would wait for all that a MERGE wrote."""
+        while not self._over.wait(_WRITE_BACK_S):
+            for path in directory.glob("*.duckdb"):
+                with path.open("rb") as file:
+                    os.fdatasync(file.fileno())
 
     def _forget(self, item: Object) -> None:
         self.access.dropped(item)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from . import dispatch, errors, scanner
@@ -74,11 +76,12 @@ class Job:
 
 
 class Jobs:
-    """All statements of the account, each in a thread of its own."""
+    """All statements of the account, each in a thread of its own, of niceness `nice` unless it is a COPY."""
 
-    def __init__(self, engine: Engine, on_end: Callable[[Job], None]) -> None:
+    def __init__(self, engine: Engine, on_end: Callable[[Job], None], nice: int = 0) -> None:
         self.engine = engine
         self._on_end = on_end
+        self._nice = nice
         self.history: list[Job] = []
         self.slow: list[float] = []
         self._by_handle: dict[str, Job] = {}
@@ -152,6 +155,9 @@ class Jobs:
             session.wait(delay)
             statements = scanner.split(request.statement)
             _check_count(statements, request)
+            if self._nice and not statements[0].upper().startswith("COPY"):
+                with suppress(OSError):  # where threads have no niceness of their own
+                    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
             if len(statements) == 1 and request.count == 1:
                 if dispatch.needs_session(statements[0]):
                     message = "Statement type is only supported in a multi-statement request."

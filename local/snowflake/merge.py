@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import sqlglot
 from sqlglot import exp
 
@@ -16,9 +14,10 @@ from .lanes import ALL, Lane
 from .resolve import resolve, set_name
 from .results import Result
 from .results import dml as dml_result
+from .state import rows_of
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .session import Session, Transaction
 
 _SOURCE, _MATCHED = 'temp.main."$merge_source"', 'temp.main."$merge_matched"'
 _MERGE_PRIVILEGES = {"insert": "INSERT", "update": "UPDATE", "delete": "DELETE"}
@@ -35,41 +34,48 @@ def run(session: Session, tree: exp.Merge) -> Result:
     node, table = dml.target(session, tree.this, "SELECT", *privileges)
     reads = resolve(tree, session.context, (node,))
     late.narrow(tree, reads.streams)
-    set_name(node, table.name)
+    set_name(node, rows_of(table.name))
     assigned = [pair for when in whens for pair in _assigned(when.args["then"], table)]
     names = [name for name, _ in assigned]
     source = _joined(tree, node, [value.copy() for _, value in assigned])
-    for when in whens:
-        if isinstance(when.args["then"], exp.Update):
-            for assignment in when.args["then"].expressions:
-                assignment.this.set("table", None)
     # What streams on the target have not delivered is copied, before a COPY beside it appends to it.
     lanes = ALL if session.engine.streams_on(table.name) else (Lane.MERGE,)
+    counts = dict.fromkeys(_MERGE_PRIVILEGES, 0)
     with session.statement(lanes) as transaction:
         transaction.consumed |= reads.streams
         transaction.written.append(table)
-        if set(actions) != {"insert"}:
+        if set(actions) != {"insert"} or table.segments is not None:
             streams.settle(session, transaction, table)
         dml.check_variants(session, table, names, source)
-        _stage(session, tree, node)
-        _refuse_duplicates(session, tree, node, whens, actions)
-        wants_rows = streams.wants_rows(session, transaction, table)
-        changed = _change(session, tree, whens, table if wants_rows else None)
-        kinds = changed.column(0)
-        inserted = changed.filter(pc.equal(kinds, "INSERT")).remove_column(0)
-        streams.record_appended(session, transaction, table, inserted)
-    return _merge_result(set(actions), kinds)
+        _stage(session, tree, node, whens)
+        _refuse_duplicates(session, actions)
+        for number, (when, action) in enumerate(zip(whens, actions, strict=True)):
+            if action == "insert":
+                counts[action] += _insert(session, transaction, tree, table, whens[: number + 1])
+            else:
+                counts[action] += _change(session, tree, node, table, when, number)
+    return _merge_result(set(actions), counts)
 
 
-def _stage(session: Session, tree: exp.Merge, node: exp.Table) -> None:
-    """Keeps the source's rows, which take its place in the statement, and which of them match what."""
+def _stage(session: Session, tree: exp.Merge, node: exp.Table, whens: list[exp.When]) -> None:
+    """Keeps the source's rows, which take its place in the statement, and which of them match what.
+
+    Of each match it keeps the number of the first WHEN MATCHED clause that holds.
+    """
     using = tree.args["using"]
     rows = translate.duckdb_sql(exp.select("*").from_(using.copy()), session.context)
     session.execute(f"create or replace temp table {_SOURCE} as {rows}")
-    name = using.alias or using.name
-    tree.set("using", _staged(name, "select *, rowid as \"$row\" from {source}"))
-    target = node.alias or node.name
-    pairs = [exp.alias_(_column(name, "$row"), "source_row"), exp.alias_(_column(target, "rowid"), "target_row")]
+    name, target = using.alias or using.name, node.alias or node.name
+    tree.set("using", _staged(name, 'select *, rowid as "$row" from {source}'))
+    clause = exp.Case()
+    for number, when in enumerate(whens):
+        if when.args.get("matched"):
+            condition = when.args.get("condition") or exp.true()
+            clause = clause.when(condition.copy(), exp.Literal.number(number))
+    pairs = [
+        exp.alias_(_column(name, "$row"), "source_row"), exp.alias_(_column(target, "rowid"), "target_row"),
+        exp.alias_(clause if clause.args.get("ifs") else exp.null(), "clause"),
+    ]
     matched = translate.duckdb_sql(_joined(tree, node, pairs), session.context)
     session.execute(f"create or replace temp table {_MATCHED} as {matched}")
 
@@ -83,33 +89,63 @@ def _column(table: str, name: str) -> exp.Column:
     return exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
 
 
-def _refuse_duplicates(
-    session: Session, tree: exp.Merge, node: exp.Table, whens: list[exp.When], actions: list[str]
-) -> None:
-    several = f"select 1 from {_MATCHED} group by target_row having count(*) > 1 limit 1"
-    duplicates = _duplicates_query(session, tree, node, whens, actions)
-    if duplicates and session.execute(several).fetchone() and session.execute(duplicates).fetchone():
+def _refuse_duplicates(session: Session, actions: list[str]) -> None:
+    """Refuses, as Snowflake does, a target row that several source rows would change.
+
+    Several deletes of one row agree; an update together with anything else does not.
+    """
+    updates = ", ".join(str(number) for number, action in enumerate(actions) if action == "update")
+    if updates and session.execute(
+        f"select 1 from {_MATCHED} where clause is not null group by target_row"
+        f" having count(*) > 1 and count(*) filter (clause in ({updates})) > 0 limit 1"
+    ).fetchone():
         raise errors.SqlError("100090", "42P18", "Duplicate row detected during DML action")
 
 
-def _change(session: Session, tree: exp.Merge, whens: list[exp.When], wanted: Table | None) -> pa.Table:
-    """Carries the clauses out; returns the kind of each change and the columns of the table that is wanted."""
-    columns = f", {_columns(wanted)}" if wanted else ""
-    name = tree.args["using"].alias
-    changed = []
-    for is_matched, which in ((True, "in"), (False, "not in")):
-        clauses = [when.copy() for when in whens if bool(when.args.get("matched")) == is_matched]
-        if not clauses:
-            continue
-        part = tree.copy()
-        rows = f"select * from {{source}} where rowid {which} (select source_row from {{matched}})"
-        part.set("using", _staged(name, rows))
-        part.set("whens", exp.Whens(expressions=clauses))
-        if not is_matched:
-            part.set("on", exp.false())
-        sql = translate.duckdb_sql(part, session.context)
-        changed.append(session.arrow(f"{sql} returning merge_action{columns}"))
-    return pa.concat_tables(changed)
+def _change(
+    session: Session, tree: exp.Merge, node: exp.Table, table: Table, when: exp.When, number: int
+) -> int:
+    """Carries out a clause about rows that match; returns how many it changed."""
+    chosen = f"select source_row, target_row from {_MATCHED} where clause = {number}"
+    then = when.args["then"]
+    if not isinstance(then, exp.Update):
+        sql = f"delete from {quoted(rows_of(table.name))} where rowid in (select target_row from ({chosen}))"
+        return (session.execute(sql).fetchone() or (0,))[0]
+    assignments = [one.copy() for one in then.expressions]
+    for assignment in assignments:
+        assignment.this.set("table", None)
+    rows = _staged(
+        tree.args["using"].alias,
+        f"select s.*, m.target_row as \"$target\" from {{source}} as s join ({chosen}) as m on m.source_row = s.rowid",
+    )
+    target = exp.EQ(this=_column(node.alias, "rowid"), expression=_column(rows.alias, "$target"))
+    update = exp.Update(
+        this=node.copy(), expressions=assignments, from_=exp.From(this=rows), where=exp.Where(this=target)
+    )
+    return (session.execute(translate.duckdb_sql(update, session.context)).fetchone() or (0,))[0]
+
+
+def _insert(
+    session: Session, transaction: Transaction, tree: exp.Merge, table: Table, whens: list[exp.When]
+) -> int:
+    """Carries out the last of these clauses, for rows that match nothing and that no earlier one took."""
+    *earlier, when = [one for one in whens if not one.args.get("matched")]
+    assigned = _assigned(when.args["then"], table)
+    rows = "select * from {source} where rowid not in (select source_row from {matched})"
+    query = exp.select(*(value.copy() for _, value in assigned)).from_(_staged(tree.args["using"].alias, rows))
+    for one in earlier:
+        taken = one.args.get("condition") or exp.true()
+        query = query.where(exp.not_(exp.func("coalesce", taken.copy(), exp.false())))
+    if condition := when.args.get("condition"):
+        query = query.where(condition.copy())
+    names = ", ".join(quoted((name,)) for name, _ in assigned)
+    into = f"insert into {quoted(rows_of(table.name))} ({names})"
+    sql = f"{into} {translate.duckdb_sql(query, session.context)}"
+    if not streams.wants_rows(session, transaction, table):
+        return (session.execute(sql).fetchone() or (0,))[0]
+    inserted = session.arrow(f"{sql} returning *")
+    streams.record_appended(session, transaction, table, inserted)
+    return inserted.num_rows
 
 
 def _assigned(then: exp.Expression, table: Table) -> list[tuple[str, exp.Expression]]:
@@ -128,10 +164,6 @@ def _joined(tree: exp.Merge, node: exp.Table, columns: list[exp.Expression]) -> 
     return exp.select(*columns).from_(node.copy()).join(source, on=condition, join_type="inner")
 
 
-def _columns(table: Table) -> str:
-    return ", ".join(quoted((column.name,)) for column in table.columns)
-
-
 def _action(when: exp.When) -> str:
     then = when.args["then"]
     if when.args.get("source"):
@@ -145,45 +177,16 @@ def _action(when: exp.When) -> str:
     raise errors.not_supported(f"the clause {when.sql('snowflake')}")
 
 
-def _merge_result(actions: set[str], kinds: pa.ChunkedArray) -> Result:
+def _merge_result(actions: set[str], counts: dict[str, int]) -> Result:
     """One column for each kind of clause the statement has."""
-    counted = {
-        action: pc.sum(pc.equal(kinds, action.upper())).as_py() or 0
-        for action in ("insert", "update", "delete")
-    }
     columns = {
         "insert": "number of rows inserted", "update": "number of rows updated",
         "delete": "number of rows deleted",
     }
     return dml_result(
-        {name: counted[action] for action, name in columns.items() if action in actions},
+        {name: counts[action] for action, name in columns.items() if action in actions},
         {
-            "numRowsInserted": counted["insert"], "numRowsUpdated": counted["update"],
-            "numRowsDeleted": counted["delete"],
+            "numRowsInserted": counts["insert"], "numRowsUpdated": counts["update"],
+            "numRowsDeleted": counts["delete"],
         },
-    )
-
-
-def _duplicates_query(
-    session: Session, tree: exp.Merge, node: exp.Table, whens: list[exp.When], actions: list[str]
-) -> str | None:
-    """Finds a target row that several source rows would change, which Snowflake refuses.
-
-    Each joined row takes the first WHEN MATCHED clause whose condition holds. Several deletes of
-    one row agree; an update together with anything else does not.
-    """
-    matched = [(w, a) for w, a in zip(whens, actions, strict=True) if w.args.get("matched")]
-    if not matched:
-        return None
-    clause = exp.Case()
-    for when, action in matched:
-        condition = when.args.get("condition") or exp.true()
-        clause = clause.when(condition.copy(), exp.Literal.string(action))
-    alias = node.alias or node.name
-    rowid = _column(alias, "rowid")
-    joined = _joined(tree, node, [exp.alias_(rowid, "target_row"), exp.alias_(clause, "action")])
-    sql = translate.duckdb_sql(joined, session.context)
-    return (
-        f"select 1 from ({sql}) as joined where action is not null group by target_row"
-        " having count(*) > 1 and count(*) filter (action = 'update') > 0 limit 1"
     )

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from . import datatypes, errors, options, translate
+from . import datatypes, errors, options, segments, translate
 from .catalog import Column, Name, Object, Table, View
 from .context import quoted
 from .resolve import Reads, resolve, table_name
 from .results import Result, status
+from .state import rows_of
 
 if TYPE_CHECKING:
     from .session import Session
@@ -37,9 +38,11 @@ def create(session: Session, text: str) -> Result:
         return _create_table_as(session, tree, name)
     columns = _columns(tree, session)
     _check_properties(tree, _TABLE_PROPERTIES, options.TABLE)
+    table = Table("TABLE", name, session.owner(), columns=columns)
     with session.statement():
         session.execute(table_ddl(name, columns))
-    return _register(session, Table("TABLE", name, session.owner(), columns=columns))
+        show(session, table)
+    return _register(session, table)
 
 
 def _register(session: Session, item: Object) -> Result:
@@ -57,9 +60,10 @@ def _create_table_as(session: Session, tree: exp.Create, name: Name) -> Result:
     sql = translate.duckdb_sql(query, session.context)
     with session.statement() as transaction:
         transaction.consumed |= reads.streams
-        session.execute(f"create or replace table {quoted(name)} as {sql}")
-        columns = _described(session, name)
-    return _register(session, Table("TABLE", name, session.owner(), columns=columns))
+        session.execute(f"create or replace table {quoted(rows_of(name))} as {sql}")
+        table = Table("TABLE", name, session.owner(), columns=_described(session, rows_of(name)))
+        show(session, table)
+    return _register(session, table)
 
 
 def _described(session: Session, name: Name) -> list[Column]:
@@ -68,6 +72,15 @@ def _described(session: Session, name: Name) -> list[Column]:
     return [
         Column(one[0], datatypes.snowflake_type(one[1]), one[1], one[2] == "YES") for one in found
     ]
+
+
+def show(session: Session, table: Table) -> None:
+    """Makes the DuckDB view of a table's rows, wherever they are."""
+    names = ", ".join(quoted((column.name,)) for column in table.columns)
+    rows = f"select {names} from {quoted(rows_of(table.name))}"
+    if table.segments is not None:
+        rows += f" union all {segments.select(table)}"
+    session.execute(f"create or replace view {quoted(table.name)} as {rows}")
 
 
 def _create_view(session: Session, tree: exp.Create, name: Name) -> Result:
@@ -147,9 +160,9 @@ def defined_column(definition: exp.ColumnDef, key: set[str], session: Session) -
 
 
 def table_ddl(name: Name, columns: list[Column]) -> str:
-    """The DuckDB table behind a table, which enforces what Snowflake enforces."""
+    """The DuckDB table with the rows of a table, which enforces what Snowflake enforces."""
     definitions = ", ".join(_column_ddl(column) for column in columns)
-    return f"create or replace table {quoted(name)} ({definitions})"
+    return f"create or replace table {quoted(rows_of(name))} ({definitions})"
 
 
 def _column_ddl(column: Column) -> str:

@@ -26,7 +26,7 @@ class SnowflakeServer:
     `public_keys` names the users there are from the start and the PEM files of their public keys.
     The first administers the account (ACCOUNTADMIN); the others hold what is granted to them.
     Databases are in memory, or files in a `directory`. `on_end` is told of every statement that has
-    ended.
+    ended. `nice` is the niceness of statements other than COPY.
     """
 
     def __init__(
@@ -39,12 +39,13 @@ class SnowflakeServer:
         directory: Path | None = None,
         external_id: str | None = None,
         on_end: Callable[[Job], None] | None = None,
+        nice: int = 0,
     ) -> None:
         self.engine = Engine(Storage(s3_endpoint, external_id), directory=directory)
         self.authentication = Authentication(self.engine.catalog, account, lambda: self.engine.clock())
         self.partition_rows = partition_rows
         self.sync_seconds = SYNC_SECONDS
-        self.jobs = Jobs(self.engine, on_end or (lambda _: None))
+        self.jobs = Jobs(self.engine, on_end or (lambda _: None), nice)
         self.requests: list[str] = []
         """Method and path of every HTTP request, those that were refused among them."""
         for position, (user, file) in enumerate((public_keys or {}).items()):
@@ -62,6 +63,7 @@ class SnowflakeServer:
         self._thread.join()
         self._http.hang_up()
         self.jobs.stop()
+        self.engine.close()
         self._http.server_close()
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from . import bindings, dispatch, errors, streams
-from .catalog import Name, Stream, Table
+from .catalog import Name, Offset, Segments, Stream, Table
 from .context import Context, quoted
 from .datatypes import result_column
 from .lanes import ALL, Lane
@@ -37,10 +37,11 @@ class Transaction:
     explicit: bool
     lanes: tuple[Lane, ...]
     consumed: set[Name] = field(default_factory=set)
-    offsets: dict[Name, tuple[Stream, int]] = field(default_factory=dict)
+    offsets: dict[Name, tuple[Stream, Offset]] = field(default_factory=dict)
     settled: dict[Name, Table] = field(default_factory=dict)
     appended: list[tuple[Table, pa.Table]] = field(default_factory=list)
     written: list[Table] = field(default_factory=list)
+    keeping: list[tuple[Table, Segments | None]] = field(default_factory=list)
 
 
 class Session:
@@ -132,6 +133,8 @@ class Session:
         finally:
             self._committing = False
         streams.after_commit(transaction)
+        for table, segments in transaction.keeping:
+            table.segments = segments
         for table in transaction.written:
             table.modified = self.engine.clock()
         self._end()

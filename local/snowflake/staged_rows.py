@@ -38,13 +38,24 @@ def read(body: bytes, file_format: dict[str, Value]) -> pa.Table:
     return _json(body, file_format)
 
 
-def _parquet(body: bytes, file_format: dict[str, Value]) -> pa.Table:
+def parquet(body: bytes) -> pq.ParquetFile:
+    """A Parquet file with pages that Snowflake reads. Raises `UnreadableFile`."""
     try:
         file = pq.ParquetFile(io.BytesIO(body))
         parquet_pages.check(body, file.metadata)
+    except (
+        pa.ArrowException, OSError, IndexError, UnicodeDecodeError, parquet_pages.UnsupportedPages,
+    ) as error:
+        raise UnreadableFile(f"Error parsing the parquet file: {error}") from error
+    return file
+
+
+def _parquet(body: bytes, file_format: dict[str, Value]) -> pa.Table:
+    file = parquet(body)
+    try:
         rows = file.read(use_threads=False)
         rows.validate(full=True)
-    except (pa.ArrowException, OSError, IndexError, parquet_pages.UnsupportedPages) as error:
+    except (pa.ArrowException, OSError) as error:
         raise UnreadableFile(f"Error parsing the parquet file: {error}") from error
     for index, field in enumerate(rows.schema):
         is_moment = pa.types.is_timestamp(field.type) or pa.types.is_time(field.type)

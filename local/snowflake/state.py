@@ -1,4 +1,4 @@
-"""Where the account keeps what is no user's table: load history and undelivered stream rows."""
+"""Where the account keeps what users see through something else: rows, undelivered ones, load history."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ HIDDEN_SCHEMA = "$STATE"
 
 CREATE = "(table_name varchar, path varchar, etag varchar, loaded_at double)"
 """What COPY has loaded and when: Snowflake keys on the path and on the bytes, for each table."""
+
+
+def rows_of(table: Name) -> Name:
+    """The DuckDB table with the rows of a table, but for those in segments."""
+    return (table[0], HIDDEN_SCHEMA, f"{table[1]}.{table[2]}")
+
+
+def segments_of(table: Name) -> Name:
+    """The index of a table's segments."""
+    return (table[0], HIDDEN_SCHEMA, f"{table[1]}.{table[2]}.segments")
 
 
 def load_history(name: Name) -> str:

@@ -1,9 +1,10 @@
 """Append-only streams.
 
-What a stream delivers are the rows of its table from some DuckDB row id on: DuckDB numbers appended rows
-one after the other, those of a transaction when it commits. That holds until rows are changed or taken
-out, for then DuckDB may number the rest anew. Before that happens to a table what its streams have not
-delivered is copied, and from then on every row that is appended.
+What a stream delivers are the rows of its table from some segment and some DuckDB row id on: DuckDB
+numbers appended rows one after the other, those of a transaction when it commits. That holds until rows
+are changed or taken out, for then DuckDB may number the rest anew. Before that happens to a table its
+segments are absorbed, what its streams have not delivered is copied, and from then on every row that is
+appended to it other than in segments.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from . import errors, options
-from .catalog import Column, Stream, Table
+from . import errors, options, segments
+from .catalog import Column, Offset, Stream, Table
 from .context import quoted
 from .results import Result, status
 from .scanner import Scanner
-from .state import HIDDEN_SCHEMA
+from .state import HIDDEN_SCHEMA, rows_of, segments_of
 
 if TYPE_CHECKING:
     from .session import Session, Transaction
@@ -49,7 +50,7 @@ def create(session: Session, scanner: Scanner, replace: bool) -> Result:
             ' "METADATA$ROW_ID" varchar default md5(uuid()::varchar))'
         )
         if given.get("SHOW_INITIAL_ROWS"):
-            _copy(session, transaction, stream, table)
+            _copy(session, stream, table, _rows(table, stream.since))
         _move_offset(session, transaction, stream, table)
     session.engine.created(stream)
     return status(f"Stream {name[-1]} successfully created.")
@@ -60,12 +61,14 @@ def settle(session: Session, transaction: Transaction, table: Table) -> None:
 
     The transaction must hold all lanes if there is a stream on the table.
     """
-    if _is_settled(transaction, table):
-        return
-    transaction.settled[table.name] = table
-    for stream in session.engine.streams_on(table.name):
-        _copy(session, transaction, stream, table)
-        show(session, transaction, stream, table)
+    following = session.engine.streams_on(table.name)
+    for stream in following:
+        _copy(session, stream, table, _pending(transaction, stream, table))
+    segments.absorb(session, table)
+    if not _is_settled(transaction, table):
+        transaction.settled[table.name] = table
+        for stream in following:
+            show(session, transaction, stream, table)
 
 
 def wants_rows(session: Session, transaction: Transaction, table: Table) -> bool:
@@ -105,8 +108,8 @@ def after_commit(transaction: Transaction) -> None:
 def show(session: Session, transaction: Transaction, stream: Stream, table: Table) -> None:
     """Makes the DuckDB view behind a stream: the rows not yet delivered, and what became of them."""
     rows = f'select {_names(table.columns)}, "METADATA$ROW_ID" from {stream.changes_table}'
-    if not _is_settled(transaction, table):
-        rows += f" union all {_appended(transaction, stream, table)}"
+    for part in _pending(transaction, stream, table):
+        rows += f" union all {part}"
     session.execute(
         f"create or replace view {quoted(stream.name)} as select {_names(table.columns)},"
         " 'INSERT' as \"METADATA$ACTION\", false as \"METADATA$ISUPDATE\","
@@ -114,33 +117,51 @@ def show(session: Session, transaction: Transaction, stream: Stream, table: Tabl
     )
 
 
-def _copy(session: Session, transaction: Transaction, stream: Stream, table: Table) -> None:
-    session.execute(
-        f'insert into {stream.changes_table} ({_names(table.columns)}, "METADATA$ROW_ID")'
-        f" {_appended(transaction, stream, table)}"
-    )
+def _copy(session: Session, stream: Stream, table: Table, queries: list[str]) -> None:
+    for query in queries:
+        session.execute(f'insert into {stream.changes_table} ({_names(table.columns)}, "METADATA$ROW_ID") {query}')
 
 
-def _appended(transaction: Transaction, stream: Stream, table: Table) -> str:
-    return (
-        f"select {_names(table.columns)}, '{table.created.hex()}:' || rowid from {quoted(table.name)}"
-        f" where {_since(transaction, stream)}"
+def _pending(transaction: Transaction, stream: Stream, table: Table) -> list[str]:
+    """Queries of what the stream has yet to deliver, but for what was copied."""
+    own, *in_segments = _rows(table, _since(transaction, stream))
+    return in_segments if _is_settled(transaction, table) else [own, *in_segments]
+
+
+def _rows(table: Table, since: Offset) -> list[str]:
+    """Queries of the committed rows of a table from an offset on: of its own rows, and of its segments."""
+    created = table.created.hex()
+    own = (
+        f"select {_names(table.columns)}, '{created}:' || rowid from {quoted(rows_of(table.name))}"
+        f" where rowid >= {since.row} and rowid < {_UNCOMMITTED}"
     )
+    if table.segments is None:
+        return [own]
+    row_id = f"'{created}:' || s.segment || ':' || p.file_row_number"
+    return [own, segments.select(table, row_id, f"s.segment >= {since.segment}")]
 
 
 def _move_offset(session: Session, transaction: Transaction, stream: Stream, table: Table) -> None:
     """To behind the rows of the table that the transaction sees as committed."""
+    row, segment = _since(transaction, stream)
     if not _is_settled(transaction, table):
-        last = f"select max(rowid) from {quoted(table.name)} where {_since(transaction, stream)}"
-        (row_id,) = session.execute(last).fetchone() or (None,)
-        if row_id is not None:
-            transaction.offsets[stream.name] = stream, row_id + 1
+        last = f"select max(rowid) from {quoted(rows_of(table.name))} where rowid >= {row} and rowid < {_UNCOMMITTED}"
+        row = _behind(session, last, row)
+    if table.segments is not None:
+        last = f"select max(segment) from {quoted(segments_of(table.name))} where segment >= {segment}"
+        segment = _behind(session, last, segment)
+    transaction.offsets[stream.name] = stream, Offset(row, segment)
     show(session, transaction, stream, table)
 
 
-def _since(transaction: Transaction, stream: Stream) -> str:
+def _behind(session: Session, last: str, otherwise: int) -> int:
+    (found,) = session.execute(last).fetchone() or (None,)
+    return otherwise if found is None else found + 1
+
+
+def _since(transaction: Transaction, stream: Stream) -> Offset:
     _, since = transaction.offsets.get(stream.name, (stream, stream.since))
-    return f"rowid >= {since} and rowid < {_UNCOMMITTED}"
+    return since
 
 
 def _is_settled(transaction: Transaction, table: Table) -> bool:

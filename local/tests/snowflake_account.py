@@ -147,6 +147,8 @@ class Account:
         self.s3 = s3
         self.admin = admin
         self.service = service
+        self.parquet_types: dict[str, pa.DataType] = {}
+        """Types of columns of Parquet files; without one it follows from the values."""
 
     def run(self, script: str) -> None:
         self.server.run_script(f"use role sysadmin; use schema db.s; use warehouse wh; {script}")
@@ -161,7 +163,8 @@ class Account:
 
     def put_parquet(self, key: str, columns: dict[str, Any], **options: Any) -> None:
         buffer = io.BytesIO()
-        pq.write_table(pa.table(columns), buffer, **({"compression": "zstd"} | options))
+        arrays = {name: pa.array(values, self.parquet_types.get(name.lower())) for name, values in columns.items()}
+        pq.write_table(pa.table(arrays), buffer, **({"compression": "zstd"} | options))
         self.put(key, buffer.getvalue())
 
     def copy(self, table: str, *files: str, **options: str) -> Response:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from local.snowflake.engine import FILE_ROW_GROUP
 from local.snowflake.server import SnowflakeServer
 from local.snowflake.session import Session
+from local.snowflake.staged import Location, StagedFile
 
 SETUP = """
 create warehouse wh; create database db; create schema db.s; use schema db.s; use warehouse wh;
+create storage integration lake type = external_stage storage_provider = 'S3' enabled = true
+    storage_aws_role_arn = 'arn:aws:iam::123456789012:role/lake' storage_allowed_locations = ('s3://b/');
+create stage lake url = 's3://b/' storage_integration = lake;
+create file format parquet type = parquet use_logical_type = true;
 create table t (a number); create table u (a number);
 create stream early on table t append_only = true
 """
 STEPS = 60
+ROW_GROUP = 122_880
+"""Rows of DuckDB's."""
 
 
 class Model:
@@ -56,6 +66,19 @@ class Model:
         return list(self.table), {name: list(rows) for name, rows in self.pending.items()}
 
 
+class Lake:
+    """Files of the stage, in the place of those in S3."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+
+    def describe(self, places: list[Location]) -> list[StagedFile]:
+        return [StagedFile(place, place.key, datetime.now(UTC)) for place in places]
+
+    def read(self, files: list[StagedFile]) -> list[bytes]:
+        return [self.bodies[file.location.key] for file in files]
+
+
 class Walk:
     """A random sequence of statements, in transactions and outside, run by both."""
 
@@ -63,6 +86,8 @@ class Walk:
         self.server = server
         self.model = Model()
         self.chance = random.Random(seed)
+        self.lake = Lake()
+        server.engine.storage.files = lambda role: self.lake  # type: ignore[assignment,method-assign]
         self.in_transaction = False
         context = server.engine.context("STANDIN", "ACCOUNTADMIN")
         context.database, context.schema, context.warehouse, context.timezone = "DB", "S", "WH", "UTC"
@@ -73,7 +98,7 @@ class Walk:
 
     def step(self) -> None:
         """One statement; outside a transaction it takes effect at once."""
-        actions = [self.insert, self.insert, self.insert, self.consume, self.bounds, self.create]
+        actions = [self.insert, self.insert, self.copy, self.copy, self.consume, self.bounds, self.create]
         actions += [self.commit, self.rollback] * 2 if self.in_transaction else [self.begin, self.checkpoint]
         if self.chance.random() < 0.15:
             actions = [self.delete, self.update, self.merge]
@@ -82,8 +107,22 @@ class Walk:
             self.model.commit()
 
     def insert(self) -> None:
-        first, end = self.model.append(self.chance.choice([1, 3, 3, FILE_ROW_GROUP + 1]))
+        first, end = self.model.append(self.chance.choice([1] * 6 + [3] * 8 + [ROW_GROUP + 1]))
         self.run(f"insert into t select {first} + row_number() over (order by null) - 1 from table_of_{end - first}")
+
+    def copy(self) -> None:
+        """Two files: outside a transaction the first is kept as it is, the second is not of the table's type."""
+        names = []
+        for kind in (pa.int64(), pa.int32()):
+            first, end = self.model.append(self.chance.choice([1, 3]))
+            body = io.BytesIO()
+            pq.write_table(pa.table({"a": pa.array(range(first, end), kind)}), body)
+            names.append(f"{first}.parquet")
+            self.lake.bodies[names[-1]] = body.getvalue()
+        self.run(
+            f"copy into t from @lake/ files = ('{names[0]}', '{names[1]}') file_format = (format_name = parquet)"
+            " match_by_column_name = case_insensitive"
+        )
 
     def consume(self) -> None:
         name = self.chance.choice(sorted(self.model.pending))
@@ -92,7 +131,7 @@ class Walk:
 
     def delete(self) -> None:
         low = self.chance.choice([0, *self.model.table])
-        high = low + FILE_ROW_GROUP
+        high = low + ROW_GROUP
         self.model.table = [a for a in self.model.table if not low <= a <= high]
         self.run(f"delete from t where a between {low} and {high}")
 
@@ -150,9 +189,9 @@ class Walk:
 def test_a_stream_delivers_every_row_that_was_appended_once(tmp_path: Path, seed: int) -> None:
     with SnowflakeServer("http://127.0.0.1:1", directory=tmp_path) as server:
         server.run_script(SETUP)
-        for count in (1, 3, FILE_ROW_GROUP + 1):
+        for count in (1, 3, ROW_GROUP + 1):
             server.run_script(f"create table db.s.table_of_{count} (a number)")
-            server.engine.connection.execute(f'insert into "DB"."S"."TABLE_OF_{count}" from range({count})')
+            server.engine.connection.execute(f'insert into "DB"."$STATE"."S.TABLE_OF_{count}" from range({count})')
         walk = Walk(server, seed)
         for _ in range(STEPS):
             walk.step()
