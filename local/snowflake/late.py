@@ -11,9 +11,10 @@ _PARTS = {"kind", "expressions", "from_", "qualify"}
 
 
 def narrow(tree: exp.Expression, streams: set[Name]) -> None:
-    """Lets `select ... from <stream> qualify ...` find the ids of its rows first, and then the rows.
+    """Lets `select ... from <stream> qualify ...` find the ids of what it leaves out, and then the rows.
 
-    DuckDB would sort whole rows, of which a million take gigabytes.
+    DuckDB would sort whole rows, of which a million take gigabytes. What a MERGE leaves out, because a
+    newer version came as well, is few beside the rest.
     """
     for select in list(tree.find_all(exp.Select)):
         qualify = select.args.get("qualify")
@@ -22,9 +23,10 @@ def narrow(tree: exp.Expression, streams: set[Name]) -> None:
         source = select.args["from_"].this
         row_id = exp.column(exp.to_identifier(_ROW_ID, quoted=True), exp.to_identifier(source.alias, quoted=True))
         ids = exp.select(row_id.copy()).from_(source.copy())
-        ids.set("qualify", qualify.copy())
+        kept = exp.func("coalesce", qualify.this.copy(), exp.false())
+        ids.set("qualify", exp.Qualify(this=exp.not_(kept)))
         select.set("qualify", None)
-        select.where(exp.In(this=row_id, query=exp.Subquery(this=ids)), copy=False)
+        select.where(exp.not_(exp.In(this=row_id, query=exp.Subquery(this=ids))), copy=False)
 
 
 def _is_plain(select: exp.Select, streams: set[Name]) -> bool:
