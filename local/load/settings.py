@@ -16,8 +16,9 @@ class Settings:
     """What a load test runs with. Rate is in lines a second.
 
     The producer is held while more than `most_waiting_mb` of text wait in Firehose or, landed, for
-    their COPY, or while the rows of two intervals wait for their merge. `compress` is how it compresses
-    each record, so that the stream must not compress objects; Firehose then counts compressed bytes.
+    their COPY, or while the rows of three intervals wait for their merge: where each merge takes its
+    whole interval, those of two do. `compress` is how it compresses each record, so that the stream must
+    not compress objects; Firehose then counts compressed bytes.
     `buffer_mib` and `buffer_s` are the buffering hints of the delivery stream, `window_s` is the batch
     window of the load queue. `loads` are batches that load at once, `transforms` the instances of the
     transform that this machine has room for.
@@ -42,7 +43,7 @@ class Settings:
 
     def holds(self, waiting: float, not_merged: int) -> bool:
         """Whether the producer has to wait, for bytes of text not yet in staging or for rows not merged."""
-        return waiting > self.most_waiting_mb * MEGABYTE or not_merged > 2 * self.rows_an_interval
+        return waiting > self.most_waiting_mb * MEGABYTE or not_merged > 3 * self.rows_an_interval
 
     @property
     def parameters(self) -> dict[str, str]:

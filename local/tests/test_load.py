@@ -91,9 +91,9 @@ def test_a_producer_that_compresses_has_a_stream_that_does_not() -> None:
 
 def test_the_producer_waits_for_staging_and_for_merges() -> None:
     settings = Settings(1000, 1, 8, 1, 0, 4, 2, 500, 60, "zstd", 1)
-    assert not settings.holds(500e6, 120_000)
+    assert not settings.holds(500e6, 180_000)
     assert settings.holds(500e6 + 1, 0)
-    assert settings.holds(0, 120_001)
+    assert settings.holds(0, 180_001)
 
 
 def test_a_million_events_take_less_of_firehose_if_producers_compress() -> None:
