@@ -80,7 +80,7 @@ class Incoming:
 
     def __init__(self, session: Session, table: Table, segments: Segments, path: Path) -> None:
         sources = {quoted((column.name,)): column for column in _read(table, segments.scanned)}
-        self.targets = [Target(column, source, source) for source, column in sources.items()]
+        self.targets = [Target(column, source, _known(column, source)) for source, column in sources.items()]
         self.relation = (
             f'(select *, 0 as "{FILE}", file_row_number + 1 as "{ROW}"'
             f" from read_parquet({_literal(path)}, file_row_number = true))"
@@ -165,6 +165,14 @@ def _parquet_type(column: Column) -> pa.DataType | None:
         precision, scale = int(match[1]), int(match[2])
         return pa.int64() if scale == 0 and precision >= _INT64_DIGITS else pa.decimal128(precision, scale)
     return _PARQUET_TYPES.get(column.duckdb_type)
+
+
+def _known(column: Column, source: str) -> str:
+    """A value of a file, or null where Snowflake knows none: its years are those of four digits."""
+    if column.duckdb_type != "TIMESTAMP":
+        return source
+    years = "timestamptz '0001-01-01 00:00:00+00' and timestamptz '9999-12-31 23:59:59.999999+00'"
+    return f"case when {source} between {years} then {source} end"
 
 
 def _value(column: Column, segments: Segments) -> str:

@@ -119,6 +119,16 @@ def test_rows_of_kept_files_can_be_changed_and_more_files_come(both: Account, st
     assert len(same(both)) == len(changed) + 1 and len(same(both, "{}_stream")) == len(pending) + 1
 
 
+@pytest.mark.parametrize("moment", [2**63 - 1, -(2**62), 253_402_300_800_000_000])
+def test_a_moment_beyond_the_year_9999_fails_its_file(account: Account, moment: int) -> None:
+    account.run("create table t (at timestamp_ntz(6))")
+    at = pa.array([0, moment], pa.int64()).cast(TYPES["at"])
+    account.put_parquet("endless.parquet", {"at": at})
+    (row,) = account.copy("t", "endless.parquet").data()
+    assert row[1:6] == ["LOAD_FAILED", "2", "0", "1", "1"] and row[7] == "2"
+    assert "is not recognized" in str(row[6]) and rows(account) == []
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_damaged_file_is_refused_whole_or_can_be_read(both: Account, seed: int) -> None:
     chance, whole, loaded = random.Random(seed), parquet(VALUES * 50), 0
